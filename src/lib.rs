@@ -1,1 +1,7 @@
-//! Campanile.
+//! Campanile: GitOps for marketing.
+//!
+//! Modules depend downwards only:
+//! `main > cli > {controller, http} > {git, publish} > domain > api`. `ARCHITECTURE.md` has the map.
+
+pub mod api;
+pub mod domain;

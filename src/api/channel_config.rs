@@ -1,0 +1,171 @@
+//! ChannelConfig: one account on one platform, and how it is reached.
+#![expect(
+    unreachable_pub,
+    reason = "the schema derive repeats the spec inside a function"
+)]
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Condition, GoDuration, SecretKeyReference, SecretReference, campaign::yes, condition::optional_date_time,
+};
+
+/// One account on one platform: how it is reached, which Secret has its keys, and its kill switch.
+#[derive(CustomResource, KubeSchema, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kube(
+    group = "campanile.dev",
+    version = "v1alpha1",
+    kind = "ChannelConfig",
+    plural = "channelconfigs",
+    shortname = "channel",
+    category = "campanile",
+    namespaced,
+    status = "ChannelConfigStatus",
+    derive = "PartialEq",
+    doc = "One account on one platform: how it is reached, which Secret has its keys, and its kill switch.",
+    selectable = ".spec.platform",
+    selectable = ".spec.account",
+    selectable = ".spec.environment",
+    validation = Rule::new("(has(self.spec.webhook) ? 1 : 0) + (has(self.spec.objectStore) ? 1 : 0) == 1").message("a ChannelConfig has exactly one channel: webhook or objectStore"),
+    validation = Rule::new("self.spec.platform == oldSelf.spec.platform && self.spec.account == oldSelf.spec.account && self.spec.environment == oldSelf.spec.environment").message("platform, account and environment are immutable: receipts are kept under them"),
+    printcolumn(name = "PLATFORM", type_ = "string", json_path = ".spec.platform"),
+    printcolumn(name = "ACCOUNT", type_ = "string", json_path = ".spec.account"),
+    printcolumn(name = "ENVIRONMENT", type_ = "string", json_path = ".spec.environment"),
+    printcolumn(name = "TYPE", type_ = "string", json_path = ".status.type"),
+    printcolumn(name = "ENABLED", type_ = "boolean", json_path = ".spec.publishEnabled"),
+    printcolumn(name = "READY", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
+    printcolumn(name = "REASON", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason"),
+    printcolumn(name = "AGE", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(name = "CLASS", type_ = "string", json_path = ".status.class", priority = 1)
+)]
+#[serde(rename_all = "camelCase")]
+pub struct ChannelConfigSpec {
+    /// The platform, as the sheet writes it: linkedin, x, reddit, web, email. Cannot be changed.
+    #[schemars(length(min = 1, max = 63))]
+    pub platform: String,
+    /// The account on the platform, as the sheet writes it. Cannot be changed.
+    #[schemars(length(min = 1, max = 128))]
+    pub account: String,
+    /// Sandbox for trying out: its receipts never fill Production slots. Cannot be changed.
+    #[serde(default)]
+    pub environment: Environment,
+    /// False stops everything on this channel.
+    #[serde(default = "yes")]
+    pub publish_enabled: bool,
+    /// Publishes by an HTTP request to an address of yours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<WebhookChannel>,
+    /// Publishes into an object store: web pages, stored templates, posts as files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object_store: Option<ObjectStoreChannel>,
+}
+
+/// Whether a channel is for real.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub enum Environment {
+    /// For real.
+    #[default]
+    Production,
+    /// For trying out.
+    Sandbox,
+}
+
+/// Publishes by an HTTP request to an address of yours, signed as Standard Webhooks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WebhookChannel {
+    /// The address that receives the request.
+    #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
+    pub url: String,
+    /// The key that requests are signed with: a Standard Webhooks secret, `whsec_` and base64, or any text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_key_ref: Option<SecretKeyReference>,
+    /// Set when the receiver remembers webhook-id and answers a repeated one without acting again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency: Option<Idempotency>,
+    /// How long an answer may take.
+    #[serde(default = "ten_seconds")]
+    pub timeout: GoDuration,
+}
+
+/// A receiver's promise to act once on one idempotency key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Idempotency {
+    /// For how long the receiver remembers a key.
+    pub window: GoDuration,
+}
+
+/// Publishes into an object store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectStoreChannel {
+    /// The bucket and prefix, such as s3://bucket/{locale}; {locale} stands for the asset's locale. file:///folder where the operator allows local paths.
+    #[schemars(length(min = 1, max = 2048), regex(pattern = r"^(s3|file)://"))]
+    pub url: String,
+    /// The address of the S3 service; Amazon's own if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
+    pub endpoint: Option<String>,
+    /// The region of the bucket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    pub region: Option<String>,
+    /// The Secret with the keys accesskey and secretkey.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_ref: Option<SecretReference>,
+    /// The address under which readers find what is stored; {locale} as in url.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
+    pub public_url: Option<String>,
+    /// How long an answer may take.
+    #[serde(default = "ten_seconds")]
+    pub timeout: GoDuration,
+}
+
+/// Whether a channel can publish.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChannelConfigStatus {
+    /// The generation of the spec that this status speaks of.
+    #[serde(default)]
+    pub observed_generation: i64,
+    /// What is true of the channel, since when, and why.
+    #[serde(default)]
+    #[schemars(length(max = 16))]
+    pub conditions: Vec<Condition>,
+    /// Which channel this is: webhook, objectStore.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 32))]
+    pub type_: Option<String>,
+    /// What happens after a lost reply: NaturalKey, IdempotencyKey, LookUp or Neither.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 32))]
+    pub class: Option<String>,
+    /// Where the channel was refused by the platform, until its Secret or its spec changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<ChannelRefusal>,
+    /// Since when the platform asks us to wait, and until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "optional_date_time")]
+    pub rate_limited_until: Option<Time>,
+}
+
+/// A refusal of the account or the endpoint by the platform.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChannelRefusal {
+    /// What the platform said, shortened.
+    #[schemars(length(max = 512))]
+    pub message: String,
+    /// Digest of the endpoint, and of the Secret that was refused: another one opens the channel again.
+    #[schemars(length(max = 80))]
+    pub configuration_digest: String,
+}
+
+fn ten_seconds() -> GoDuration {
+    GoDuration::from_secs(10)
+}

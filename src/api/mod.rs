@@ -1,0 +1,37 @@
+//! The kinds of `campanile.dev/v1alpha1`: what people write and what `kubectl get` shows.
+//!
+//! Types only, no behaviour. The CRDs under `crds/` are made from these types by [`custom_resource_definitions`].
+
+mod asset;
+mod campaign;
+mod channel_config;
+mod condition;
+mod definitions;
+mod duration;
+mod receipt;
+mod reference;
+
+pub use asset::*;
+pub use campaign::*;
+pub use channel_config::*;
+pub use condition::*;
+pub use definitions::custom_resource_definitions;
+pub use duration::{GoDuration, InvalidDuration, TimeOfDay};
+pub use receipt::*;
+pub use reference::*;
+
+/// The API group of every kind.
+pub const GROUP: &str = "campanile.dev";
+/// The API version of every kind.
+pub const VERSION: &str = "v1alpha1";
+/// The name under which our writes appear in `managedFields`.
+pub const FIELD_MANAGER: &str = "campanile";
+
+/// Label on Assets and Receipts: the name of the Campaign.
+pub const LABEL_CAMPAIGN: &str = "campanile.dev/campaign";
+/// Label on Assets and Receipts: the platform.
+pub const LABEL_PLATFORM: &str = "campanile.dev/platform";
+/// Label on Assets and Receipts: the locale.
+pub const LABEL_LOCALE: &str = "campanile.dev/locale";
+/// Annotation that asks for a reconcile now; its value is answered in `status.lastHandledRequestedAt`.
+pub const ANNOTATION_REQUESTED_AT: &str = "campanile.dev/requestedAt";

@@ -1,0 +1,74 @@
+//! Problems of a file, each with its place, a code, and what to do.
+
+use std::fmt;
+
+use crate::api::{Finding, Severity};
+
+/// A place in a file: line and column from 1, the column in characters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// From 1; 0 where the whole file is meant.
+    pub line: u32,
+    /// From 1, in characters; 0 where the whole line is meant.
+    pub column: u32,
+}
+
+/// One problem of one file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Diagnostic {
+    /// Path of the file, as the campaign reads it.
+    pub path: String,
+    /// Where in the file.
+    pub position: Position,
+    /// How many characters from there are meant; 0 for none in particular.
+    pub length: u32,
+    /// How much it weighs.
+    pub severity: Severity,
+    /// One CamelCase word; the reason of an Invalid asset.
+    pub code: &'static str,
+    /// What is wrong, in a sentence.
+    pub message: String,
+    /// What to do about it, in a sentence.
+    pub help: String,
+    /// The line of the file that it stands in, cut to 200 characters around the place.
+    pub excerpt: String,
+    /// True where the file as a whole cannot be read as what it is: nothing of the campaign is sent until repaired.
+    pub fatal: bool,
+}
+
+impl Diagnostic {
+    /// The finding that an Asset carries.
+    pub fn finding(&self) -> Finding {
+        Finding {
+            code: self.code.to_owned(),
+            severity: self.severity,
+            message: self.sentence(500),
+            path: self.path.chars().take(1000).collect(),
+            line: self.position.line,
+            column: self.position.column,
+        }
+    }
+
+    /// Message and help in one text of at most `limit` characters.
+    pub fn sentence(&self, limit: usize) -> String {
+        let whole = if self.help.is_empty() {
+            self.message.clone()
+        } else {
+            format!("{} {}", self.message, self.help)
+        };
+        whole.chars().take(limit).collect()
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Position { line, column } = self.position;
+        write!(
+            formatter,
+            "{}:{line}:{column}: {}: {}",
+            self.path,
+            self.code,
+            self.sentence(1000)
+        )
+    }
+}

@@ -1,0 +1,11 @@
+//! What Campanile knows about publishing, as plain values and functions.
+//!
+//! Pure: no async, I/O, clock, environment or randomness, and no collection without a stable order. The lints
+//! below and `tests/it/layering.rs` hold that.
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+pub mod content;
+pub mod digest;
+pub mod language;
+pub mod publication;
+pub mod slot;
