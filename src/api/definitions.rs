@@ -101,7 +101,7 @@ mod tests {
         let mut unbounded = Vec::new();
         each_place(&mut |path, schema| match schema.type_.as_deref() {
             Some("string") if schema.max_length.is_none() && schema.enum_.is_none() => {
-                unbounded.push(path.to_owned())
+                unbounded.push(path.to_owned());
             }
             Some("array") if schema.max_items.is_none() => unbounded.push(path.to_owned()),
             _ => {}

@@ -37,12 +37,12 @@ pub fn direction(locale: &str) -> Direction {
     let lower = locale.to_lowercase();
     let mut parts = lower.split('-');
     let language = parts.next().unwrap_or_default();
-    match parts.find(|part| part.len() == 4 && part.chars().all(char::is_alphabetic)) {
-        Some(script) if RIGHT_TO_LEFT_SCRIPTS.contains(&script) => Direction::Rtl,
-        Some(_) => Direction::Ltr,
-        None if RIGHT_TO_LEFT.contains(&language) => Direction::Rtl,
-        None => Direction::Ltr,
-    }
+    let script = parts.find(|part| part.len() == 4 && part.chars().all(char::is_alphabetic));
+    let runs_left = script.map_or_else(
+        || RIGHT_TO_LEFT.contains(&language),
+        |script| RIGHT_TO_LEFT_SCRIPTS.contains(&script),
+    );
+    if runs_left { Direction::Rtl } else { Direction::Ltr }
 }
 
 #[cfg(test)]
