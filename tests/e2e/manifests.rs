@@ -1,0 +1,1 @@
+//! `manifests/` as a person applies it.

@@ -1,0 +1,463 @@
+//! A real Kubernetes control plane for tests: etcd, kube-apiserver and the controllers that
+//! collect garbage, end namespaces and aggregate roles, each on a free port of the loopback.
+//!
+//! Tests that only need a namespace share one per test binary ([`ControlPlane::shared`]); tests
+//! that stop servers start their own ([`ControlPlane::start`]).
+
+use std::fs;
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::api::{Api, ObjectMeta, Patch, PatchParams, PostParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::runtime::wait::{await_condition, conditions};
+use tokio::io::AsyncWriteExt as _;
+use tokio::sync::OnceCell;
+
+use super::certificates::{Authority, Identity, new_key};
+use super::processes::{GuardedFolder, Server};
+
+/// Longest wait for a server; a start takes 3 to 4 seconds on two idle cores.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// Pause between two looks at a condition.
+const POLL: Duration = Duration::from_millis(50);
+
+/// The controllers of kube-controller-manager that a cluster without nodes needs.
+const CONTROLLERS: &str = "garbage-collector-controller,namespace-controller,serviceaccount-controller,\
+                           clusterrole-aggregation-controller";
+
+static SHARED: OnceCell<ControlPlane> = OnceCell::const_new();
+static NAMESPACES: AtomicU32 = AtomicU32::new(0);
+
+/// What to start.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// Nothing but what Kubernetes itself makes.
+    Empty,
+    /// The definitions of `crds/`, made before the garbage collector starts: it learns of kinds
+    /// that come later only every 30 seconds.
+    Definitions,
+}
+
+/// A copy of everything that the API server had stored at one moment.
+pub(crate) struct Checkpoint(PathBuf);
+
+/// A running control plane; it ends when the value is dropped or the process ends, however.
+pub(crate) struct ControlPlane {
+    binaries: PathBuf,
+    authority: Authority,
+    api_server_port: u16,
+    etcd_port: u16,
+    checkpoints: u32,
+    controller_manager: Option<Server>,
+    api_server: Option<Server>,
+    etcd: Option<Server>,
+    // Last: the folder goes when the servers that write to it have gone.
+    folder: GuardedFolder,
+}
+
+impl ControlPlane {
+    /// The control plane that all tests of this binary share; use a [`Self::namespace`] of your own.
+    pub(crate) async fn shared() -> &'static Self {
+        SHARED.get_or_init(|| Self::start(Content::Definitions)).await
+    }
+
+    /// Starts a private control plane and waits until it is ready.
+    pub(crate) async fn start(content: Content) -> Self {
+        let mut plane = Self::prepare();
+        plane.start_etcd();
+        plane.start_api_server().await;
+        if content == Content::Definitions {
+            plane.apply_crds(&definitions_of_the_repository()).await;
+        }
+        plane.start_controller_manager();
+        plane
+    }
+
+    fn prepare() -> Self {
+        let plane = Self {
+            binaries: binaries(),
+            authority: Authority::new(),
+            api_server_port: free_port(),
+            etcd_port: free_port(),
+            checkpoints: 0,
+            controller_manager: None,
+            api_server: None,
+            etcd: None,
+            folder: GuardedFolder::new(),
+        };
+        let serving = plane
+            .authority
+            .serving(&["127.0.0.1", "localhost", "kubernetes.default.svc"]);
+        let service_accounts = new_key();
+        plane.write("authority.crt", &plane.authority.pem());
+        plane.write("serving.crt", &serving.certificate);
+        plane.write("serving.key", &serving.key);
+        plane.write("service-accounts.key", &service_accounts.serialize_pem());
+        plane.write("service-accounts.pub", &service_accounts.public_key_pem());
+        let admin = plane.authority.client("campanile-test-admin", "system:masters");
+        plane.write("admin.kubeconfig", &plane.kubeconfig_text(&admin, ""));
+        plane
+    }
+
+    /// The address of the API server.
+    pub(crate) fn url(&self) -> String {
+        format!("https://127.0.0.1:{}", self.api_server_port)
+    }
+
+    /// The folder of the binaries, kubectl among them.
+    pub(crate) fn binaries(&self) -> &Path {
+        &self.binaries
+    }
+
+    /// The kubeconfig of a member of `system:masters`, readable by its owner only.
+    pub(crate) fn kubeconfig(&self) -> PathBuf {
+        self.folder.path().join("admin.kubeconfig")
+    }
+
+    /// Writes a kubeconfig that acts as somebody else and gives its path. A service account is the
+    /// user `system:serviceaccount:NAMESPACE:NAME`; its groups are added by the API server.
+    pub(crate) fn kubeconfig_for(&self, user: &str, groups: &[&str]) -> PathBuf {
+        let admin = self.authority.client("campanile-test-admin", "system:masters");
+        let groups = if groups.is_empty() {
+            String::new()
+        } else {
+            format!("\n    as-groups: {groups:?}")
+        };
+        let name: String = user
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+            .collect();
+        let name = format!("{name}.kubeconfig");
+        self.write(
+            &name,
+            &self.kubeconfig_text(&admin, &format!("\n    as: {user:?}{groups}")),
+        );
+        self.folder.path().join(name)
+    }
+
+    /// A client of a member of `system:masters`, for the runtime that calls; it never retries.
+    pub(crate) async fn client(&self) -> kube::Client {
+        client_from(&self.kubeconfig()).await
+    }
+
+    /// A client that acts as somebody else, as in [`Self::kubeconfig_for`].
+    pub(crate) async fn client_for(&self, user: &str, groups: &[&str]) -> kube::Client {
+        client_from(&self.kubeconfig_for(user, groups)).await
+    }
+
+    /// Makes a fresh namespace `<prefix>-<number>` and gives its name.
+    pub(crate) async fn namespace(&self, prefix: &str) -> String {
+        let name = format!("{prefix}-{}", NAMESPACES.fetch_add(1, Ordering::Relaxed));
+        let metadata = ObjectMeta {
+            name: Some(name.clone()),
+            ..ObjectMeta::default()
+        };
+        let namespace = Namespace {
+            metadata,
+            ..Namespace::default()
+        };
+        let api: Api<Namespace> = Api::all(self.client().await);
+        api.create(&PostParams::default(), &namespace)
+            .await
+            .expect("create a namespace");
+        name
+    }
+
+    /// Applies definitions and waits until the API server serves each of them.
+    pub(crate) async fn apply_crds(&self, definitions: &[CustomResourceDefinition]) {
+        let api: Api<CustomResourceDefinition> = Api::all(self.client().await);
+        let apply = PatchParams::apply("campanile-test").force();
+        for definition in definitions {
+            let name = definition
+                .metadata
+                .name
+                .as_deref()
+                .expect("a definition has a name");
+            let applied = api.patch(name, &apply, &Patch::Apply(definition)).await;
+            applied.unwrap_or_else(|error| panic!("apply {name}: {error}"));
+            let established = await_condition(api.clone(), name, conditions::is_crd_established());
+            tokio::time::timeout(PATIENCE, established)
+                .await
+                .unwrap_or_else(|_| panic!("{name} was not established within {PATIENCE:?}"))
+                .expect("watch a definition");
+        }
+    }
+
+    /// Runs kubectl as the administrator; standard input is empty.
+    pub(crate) async fn kubectl(&self, arguments: &[&str]) -> Output {
+        self.kubectl_as(&self.kubeconfig(), arguments, "").await
+    }
+
+    /// Runs kubectl with a kubeconfig and a text on its standard input (`-f -`).
+    pub(crate) async fn kubectl_as(&self, kubeconfig: &Path, arguments: &[&str], input: &str) -> Output {
+        let mut child = tokio::process::Command::new(self.binaries().join("kubectl"))
+            .args(arguments)
+            .env("KUBECONFIG", kubeconfig)
+            .env("KUBECACHEDIR", self.folder.path().join("kubectl-cache"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("start kubectl");
+        let mut stdin = child.stdin.take().expect("kubectl has a standard input");
+        let feed = async move {
+            // A kubectl that read enough closes the pipe; its own answer says what went wrong.
+            let _closed_early = stdin.write_all(input.as_bytes()).await;
+        };
+        let run = async { tokio::join!(feed, child.wait_with_output()).1 };
+        let output = tokio::time::timeout(PATIENCE, run).await;
+        output
+            .unwrap_or_else(|_| panic!("kubectl {arguments:?} did not end"))
+            .expect("wait for kubectl")
+    }
+
+    /// Kills the API server and starts it again on the same port and data.
+    pub(crate) async fn restart_api_server(&mut self) {
+        self.stop_api_server();
+        self.start_api_server().await;
+    }
+
+    /// Kills the API server; connections are refused until [`Self::start_api_server`].
+    pub(crate) fn stop_api_server(&mut self) {
+        self.api_server = None;
+    }
+
+    /// Kills etcd; the API server stays and answers with errors until [`Self::start_etcd`].
+    pub(crate) fn stop_etcd(&mut self) {
+        self.etcd = None;
+    }
+
+    /// Starts etcd on the data that stands.
+    pub(crate) fn start_etcd(&mut self) {
+        let url = format!("http://127.0.0.1:{}", self.etcd_port);
+        let arguments = [
+            format!("--data-dir={}", self.folder.file("etcd-data")),
+            format!("--listen-client-urls={url}"),
+            format!("--advertise-client-urls={url}"),
+            "--listen-peer-urls=http://127.0.0.1:0".to_owned(),
+            "--unsafe-no-fsync".to_owned(),
+            "--log-level=warn".to_owned(),
+        ];
+        self.etcd = Some(self.server("etcd", &arguments));
+    }
+
+    /// Copies what is stored now. etcd is down while its data is copied.
+    pub(crate) async fn checkpoint(&mut self) -> Checkpoint {
+        self.checkpoints += 1;
+        let copy = self
+            .folder
+            .path()
+            .join(format!("checkpoint-{}", self.checkpoints));
+        self.stop_etcd();
+        copy_folder(&self.folder.path().join("etcd-data"), &copy);
+        self.start_etcd();
+        self.wait_until_ready().await;
+        Checkpoint(copy)
+    }
+
+    /// Travels back to a checkpoint, as after a restored backup: every server is restarted, and
+    /// resource versions that clients have seen are handed out a second time.
+    pub(crate) async fn restore(&mut self, checkpoint: &Checkpoint) {
+        self.controller_manager = None;
+        self.stop_api_server();
+        self.stop_etcd();
+        let data = self.folder.path().join("etcd-data");
+        fs::remove_dir_all(&data).expect("remove the data of etcd");
+        copy_folder(&checkpoint.0, &data);
+        self.start_etcd();
+        self.start_api_server().await;
+        self.start_controller_manager();
+    }
+
+    /// Starts the API server and waits until it is ready.
+    pub(crate) async fn start_api_server(&mut self) {
+        let file = |name| self.folder.file(name);
+        let arguments = [
+            format!("--etcd-servers=http://127.0.0.1:{}", self.etcd_port),
+            "--bind-address=127.0.0.1".to_owned(),
+            "--advertise-address=127.0.0.1".to_owned(),
+            format!("--secure-port={}", self.api_server_port),
+            format!("--tls-cert-file={}", file("serving.crt")),
+            format!("--tls-private-key-file={}", file("serving.key")),
+            format!("--cert-dir={}", file("certificates")),
+            format!("--client-ca-file={}", file("authority.crt")),
+            format!("--service-account-issuer={}", self.url()),
+            format!("--service-account-key-file={}", file("service-accounts.pub")),
+            format!(
+                "--service-account-signing-key-file={}",
+                file("service-accounts.key")
+            ),
+            "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
+            "--authorization-mode=RBAC".to_owned(),
+            "--endpoint-reconciler-type=none".to_owned(),
+            "--allow-privileged=true".to_owned(),
+        ];
+        self.api_server = Some(self.server("kube-apiserver", &arguments));
+        self.wait_until_ready().await;
+    }
+
+    fn start_controller_manager(&mut self) {
+        let arguments = [
+            format!("--kubeconfig={}", self.kubeconfig().display()),
+            format!("--controllers={CONTROLLERS}"),
+            "--leader-elect=false".to_owned(),
+            "--secure-port=0".to_owned(),
+        ];
+        self.controller_manager = Some(self.server("kube-controller-manager", &arguments));
+    }
+
+    /// Waits until `/readyz` says so; a server that ended by itself fails the test with its log.
+    async fn wait_until_ready(&mut self) {
+        let started = Instant::now();
+        let client = self.client().await;
+        loop {
+            for server in [&mut self.etcd, &mut self.api_server].into_iter().flatten() {
+                if let Some(status) = server.ended() {
+                    panic!("ended with {status}; {}", server.last_words());
+                }
+            }
+            let request = http::Request::get("/readyz")
+                .body(Vec::new())
+                .expect("a request for /readyz");
+            let answer = tokio::time::timeout(PATIENCE, client.request_text(request)).await;
+            if matches!(answer, Ok(Ok(_))) {
+                return;
+            }
+            if started.elapsed() > PATIENCE {
+                let words = self
+                    .api_server
+                    .as_ref()
+                    .map(Server::last_words)
+                    .unwrap_or_default();
+                panic!("the API server was not ready within {PATIENCE:?}; {words}");
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    fn server(&self, binary: &str, arguments: &[String]) -> Server {
+        Server::start(self.folder.path(), &self.binaries.join(binary), arguments)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.folder.path().join(name);
+        let file = fs::File::options()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&path);
+        file.and_then(|mut file| file.write_all(text.as_bytes()))
+            .expect("write a file of the control plane");
+    }
+
+    fn kubeconfig_text(&self, identity: &Identity, impersonate: &str) -> String {
+        format!(
+            "apiVersion: v1
+kind: Config
+current-context: test
+contexts:
+- name: test
+  context: {{cluster: test, user: test}}
+clusters:
+- name: test
+  cluster:
+    server: {}
+    certificate-authority-data: {}
+users:
+- name: test
+  user:
+    client-certificate-data: {}
+    client-key-data: {}{impersonate}
+",
+            self.url(),
+            BASE64.encode(self.authority.pem()),
+            BASE64.encode(&identity.certificate),
+            BASE64.encode(&identity.key),
+        )
+    }
+}
+
+/// Makes a client that hides nothing: no retries, and a bound on every wait but watches.
+async fn client_from(kubeconfig: &Path) -> kube::Client {
+    let kubeconfig = Kubeconfig::read_from(kubeconfig).expect("read a kubeconfig");
+    let options = KubeConfigOptions::default();
+    let mut config = kube::Config::from_custom_kubeconfig(kubeconfig, &options)
+        .await
+        .expect("use a kubeconfig");
+    config.default_retry = false;
+    config.connect_timeout = Some(Duration::from_secs(5));
+    kube::Client::try_from(config).expect("make a client")
+}
+
+/// The definitions that stand in `crds/`, in the order of their file names.
+pub(crate) fn definitions_of_the_repository() -> Vec<CustomResourceDefinition> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("crds");
+    let Ok(entries) = fs::read_dir(&folder) else {
+        return Vec::new();
+    };
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("read crds/").path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml"));
+    files.sort();
+    let read = |file: &PathBuf| {
+        let text = fs::read_to_string(file).expect("read a definition");
+        serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("read {}: {error}", file.display()))
+    };
+    files.iter().map(read).collect()
+}
+
+/// The folder of the servers: `CAMPANILE_CONTROL_PLANE_BIN`, else the newest that was built.
+fn binaries() -> PathBuf {
+    if let Some(folder) = std::env::var_os("CAMPANILE_CONTROL_PLANE_BIN") {
+        return PathBuf::from(folder);
+    }
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools/control-plane/bin");
+    let folders = fs::read_dir(&built)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
+    let complete = folders.filter(|folder| folder.join("kubectl").exists());
+    let newest = complete.max_by_key(|folder| fs::metadata(folder).and_then(|data| data.modified()).ok());
+    newest.unwrap_or_else(|| {
+        panic!("the test control plane is not built: run tools/control-plane/build.sh (7 minutes, once)")
+    })
+}
+
+/// A port that nobody listens on, below those that the kernel gives to outgoing connections, so
+/// that none of those takes it between this look and the server's start.
+fn free_port() -> u16 {
+    let mut random = [0_u8; 2];
+    loop {
+        getrandom::fill(&mut random).expect("draw a port");
+        let port = 20_000 + u16::from_ne_bytes(random) % 12_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("make a folder");
+    for entry in fs::read_dir(from).expect("read a folder") {
+        let entry = entry.expect("read a folder");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("tell a file from a folder").is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("copy a file");
+        }
+    }
+}
