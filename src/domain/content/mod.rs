@@ -1,6 +1,8 @@
 //! Reading what a team writes: sheets, e-mail files, task queues and pages, with every problem at its place.
 
 pub mod diagnostic;
+pub mod json;
+pub mod text;
 
 /// Why a file of the branch could not be had.
 #[derive(Clone, Debug, PartialEq, Eq)]
