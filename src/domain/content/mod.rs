@@ -2,6 +2,7 @@
 
 pub mod diagnostic;
 pub mod json;
+pub mod queue;
 pub mod text;
 
 /// Why a file of the branch could not be had.
