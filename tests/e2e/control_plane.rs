@@ -13,7 +13,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::api::{Api, DeleteParams, ListParams, ObjectMeta, PostParams};
 use kube::runtime::wait::{await_condition, conditions};
 
-use crate::support::control_plane::{Content, ControlPlane, definitions_of_the_repository};
+use campanile::api::custom_resource_definitions;
+
+use crate::support::control_plane::{Content, ControlPlane};
 
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -52,7 +54,7 @@ fn owner(map: &ConfigMap) -> OwnerReference {
 }
 
 #[tokio::test]
-async fn every_definition_of_the_repository_is_established() {
+async fn every_kind_is_served() {
     let plane = ControlPlane::shared().await;
     let api: Api<CustomResourceDefinition> = Api::all(plane.client().await);
     let served = api.list(&ListParams::default()).await.unwrap();
@@ -61,7 +63,7 @@ async fn every_definition_of_the_repository_is_established() {
         .iter()
         .filter_map(|crd| crd.metadata.name.clone())
         .collect();
-    for definition in definitions_of_the_repository() {
+    for definition in custom_resource_definitions() {
         let name = definition.metadata.name.unwrap();
         assert!(served.contains(&name), "{name} is not among {served:?}");
         let plural = definition.spec.names.plural;

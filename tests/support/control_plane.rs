@@ -44,7 +44,7 @@ static NAMESPACES: AtomicU32 = AtomicU32::new(0);
 pub(crate) enum Content {
     /// Nothing but what Kubernetes itself makes.
     Empty,
-    /// The definitions of `crds/`, made before the garbage collector starts: it learns of kinds
+    /// Our kinds, made before the garbage collector starts: it learns of kinds
     /// that come later only every 30 seconds.
     Definitions,
 }
@@ -78,7 +78,9 @@ impl ControlPlane {
         plane.start_etcd();
         plane.start_api_server().await;
         if content == Content::Definitions {
-            plane.apply_crds(&definitions_of_the_repository()).await;
+            plane
+                .apply_crds(&campanile::api::custom_resource_definitions())
+                .await;
         }
         plane.start_controller_manager();
         plane
@@ -400,22 +402,6 @@ async fn client_from(kubeconfig: &Path) -> kube::Client {
     config.default_retry = false;
     config.connect_timeout = Some(Duration::from_secs(5));
     kube::Client::try_from(config).expect("make a client")
-}
-
-/// The definitions that stand in `crds/`, in the order of their file names.
-pub(crate) fn definitions_of_the_repository() -> Vec<CustomResourceDefinition> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("crds");
-    let Ok(entries) = fs::read_dir(&folder) else {
-        return Vec::new();
-    };
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("read crds/").path()).collect();
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml"));
-    files.sort();
-    let read = |file: &PathBuf| {
-        let text = fs::read_to_string(file).expect("read a definition");
-        serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("read {}: {error}", file.display()))
-    };
-    files.iter().map(read).collect()
 }
 
 /// The folder of the servers: `CAMPANILE_CONTROL_PLANE_BIN`, else the newest that was built.
