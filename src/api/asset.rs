@@ -9,10 +9,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Condition, Target,
-    condition::{date_time, optional_date_time},
-};
+use super::{Condition, Target, condition::optional_date_time};
 
 /// One publishable thing for one target: a post, an e-mail, a template or a page. Campanile makes these from the branch.
 #[derive(CustomResource, KubeSchema, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -387,9 +384,10 @@ pub struct BranchApprovalRecord {
     /// The commit in which the approval was first seen.
     #[schemars(length(max = 64))]
     pub revision: String,
-    /// When it was first seen.
-    #[schemars(schema_with = "date_time")]
-    pub at: Time,
+    /// When the newest of them was first seen; left out where the row was approved from the first sight on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "optional_date_time")]
+    pub at: Option<Time>,
 }
 
 /// Where an asset is.

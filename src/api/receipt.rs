@@ -137,6 +137,10 @@ pub struct ReceiptStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 2048))]
     pub url: Option<String>,
+    /// The attempt that was published last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub published_attempt: Option<String>,
     /// When it was published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "optional_date_time")]
@@ -164,6 +168,19 @@ pub struct ReceiptStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8))]
     pub resolutions: Vec<Resolution>,
+    /// Counts the attempts with the newest digest that certainly did not leave.
+    #[serde(default)]
+    pub not_sent_count: u32,
+    /// Before this instant nothing is tried: the platform asked us to wait, or a retry is due then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "optional_date_time")]
+    pub not_before: Option<Time>,
+    /// A person asked for the slot to be opened again; done as soon as no earlier sender can be alive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release_requested: Option<ReleaseRequest>,
+    /// The epoch that was opened without a new approval having been given yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval_needed_for_epoch: Option<u32>,
     /// Looks that found nothing, while an outcome is not known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 2))]
@@ -237,6 +254,12 @@ pub enum AttemptClass {
     Unknown,
     /// Given up before anything was sent, because a gate had closed.
     Abandoned,
+    /// The platform asked us to come back later.
+    RateLimited,
+    /// The platform refused the account or the endpoint, not the words.
+    Refused,
+    /// It was looked for when no sender could be alive any more, and was not there.
+    Absent,
 }
 
 /// What a person did about a receipt.
@@ -265,6 +288,18 @@ pub enum ResolutionAction {
     Retry,
     /// The slot is open again for a new publication.
     Release,
+}
+
+/// A wish of a person to open a slot again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReleaseRequest {
+    /// When it was asked for.
+    #[schemars(schema_with = "date_time")]
+    pub requested_at: Time,
+    /// True where the request also approves what the source says then.
+    #[serde(default)]
+    pub approve: bool,
 }
 
 /// A look at the platform that found nothing.

@@ -5,7 +5,13 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod content;
+pub mod decide;
 pub mod digest;
+pub mod gates;
 pub mod language;
+pub mod observed;
+pub mod plan;
 pub mod publication;
+pub mod receipt;
 pub mod slot;
+pub mod status;

@@ -1,0 +1,220 @@
+//! What a decision may know: facts, owned, each read somewhere by the shell.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::api::{
+    AssetPhase, AssetSpec, AssetType, BranchApproval, BranchApprovalRecord, CampaignSpec, Environment,
+    Intent, Made, MissedPolicy, ReceiptSlot, ReceiptStatus, RetryPolicy, Severity, Target,
+};
+
+use super::slot::Slot;
+
+/// Everything that is known about one asset when its next step is decided.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed {
+    /// The asset.
+    pub asset: AssetFacts,
+    /// Its campaign, if there is one.
+    pub campaign: Option<CampaignFacts>,
+    /// The channels for its platform and account.
+    pub channels: Vec<ChannelFacts>,
+    /// The slot's receipt, if there is one.
+    pub receipt: Option<ReceiptFacts>,
+    /// What this process knows of itself.
+    pub process: ProcessFacts,
+}
+
+/// An asset, without its words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AssetFacts {
+    /// Name of the object.
+    pub name: String,
+    /// Generation of the spec.
+    pub generation: i64,
+    /// True while it is being deleted.
+    pub deleting: bool,
+    /// Name of its campaign.
+    pub campaign: String,
+    /// The id of the post.
+    pub post_id: String,
+    /// Where it goes.
+    pub target: Target,
+    /// The locale.
+    pub locale: String,
+    /// Which part of the post.
+    pub item: String,
+    /// Which declared repeat.
+    pub occurrence: String,
+    /// What it is.
+    pub type_: AssetType,
+    /// What the team wants.
+    pub intent: Intent,
+    /// The instant of publication; none where its row's time cannot be read.
+    pub publish_at: Option<Timestamp>,
+    /// The end of the local day of publication.
+    pub day_ends_at: Option<Timestamp>,
+    /// The first finding that stops it, as code and sentence.
+    pub stopped_by: Option<(String, String)>,
+    /// Digest of everything a reader would receive.
+    pub content_digest: String,
+    /// Digest of the whole spec.
+    pub spec_digest: String,
+    /// What Campanile made from the source, if Campanile made it.
+    pub made: Option<Made>,
+    /// What the branch approved.
+    pub approval: Option<BranchApprovalRecord>,
+    /// The receipt that the asset remembers.
+    pub remembered_receipt: Option<String>,
+    /// The phase that stands in its status.
+    pub phase: Option<AssetPhase>,
+}
+
+impl AssetFacts {
+    /// The first finding of severity Error, as code and sentence.
+    pub fn stopping_finding(spec: &AssetSpec) -> Option<(String, String)> {
+        spec.findings
+            .iter()
+            .find(|finding| finding.severity == Severity::Error)
+            .map(|finding| (finding.code.clone(), finding.message.clone()))
+    }
+
+    /// The slot that this asset fills in an environment, under a campaign's id.
+    pub fn slot(&self, campaign_id: &str, environment: Environment) -> Slot {
+        Slot::new(&ReceiptSlot {
+            environment,
+            campaign: campaign_id.to_owned(),
+            post_id: self.post_id.clone(),
+            platform: self.target.platform.clone(),
+            account: self.target.account.clone(),
+            locale: self.locale.clone(),
+            item: self.item.clone(),
+            occurrence: self.occurrence.clone(),
+        })
+    }
+
+    /// True for what is a state and is replaced in place, false for what is a moment and is sent once.
+    pub fn is_state(&self) -> bool {
+        matches!(self.type_, AssetType::Page | AssetType::Template)
+    }
+
+    /// True where the spec is to the letter what Campanile made from the source.
+    pub fn is_as_made(&self) -> bool {
+        self.made
+            .as_ref()
+            .is_some_and(|made| made.spec_digest == self.spec_digest)
+    }
+}
+
+/// A campaign, as far as sending depends on it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CampaignFacts {
+    /// The name that receipts are kept under.
+    pub id: String,
+    /// True while it is being deleted.
+    pub deleting: bool,
+    /// Nothing is read and nothing is sent.
+    pub suspend: bool,
+    /// False: nothing is sent.
+    pub publish_enabled: bool,
+    /// What happens to a post whose time has passed.
+    pub missed: MissedPolicy,
+    /// How often what certainly did not leave is tried again.
+    pub retry: RetryPolicy,
+    /// What the status approved in a file approves.
+    pub branch_approval: BranchApproval,
+    /// Why the source cannot be trusted now, as reason and sentence.
+    pub source_closed: Option<(String, String)>,
+    /// The instant at which the source becomes too old, while its host cannot be reached.
+    pub stale_at: Option<Timestamp>,
+}
+
+impl CampaignFacts {
+    /// The facts that stand in a Campaign's spec; the source counts as trusted.
+    pub fn of_spec(name: &str, spec: &CampaignSpec) -> Self {
+        Self {
+            id: campaign_id(name, spec).to_owned(),
+            deleting: false,
+            suspend: spec.suspend,
+            publish_enabled: spec.publish_enabled,
+            missed: spec.missed.clone(),
+            retry: spec.retry.clone(),
+            branch_approval: spec.approval.branch,
+            source_closed: None,
+            stale_at: None,
+        }
+    }
+}
+
+/// The name that a campaign's receipts are kept under.
+pub fn campaign_id<'a>(name: &'a str, spec: &'a CampaignSpec) -> &'a str {
+    spec.campaign_id.as_deref().unwrap_or(name)
+}
+
+/// What happens after a lost reply on a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChannelClass {
+    /// A: the platform knows the place by a name of ours; sending again is the same publication.
+    NaturalKey,
+    /// B: the platform recognises a repeated key for a while.
+    IdempotencyKey {
+        /// For how long.
+        window: Duration,
+    },
+    /// C: the platform can be asked whether it has it.
+    LookUp,
+    /// D: neither; only a person can tell.
+    Neither,
+}
+
+/// A channel, as far as sending depends on it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChannelFacts {
+    /// Name of the ChannelConfig.
+    pub name: String,
+    /// For real, or for trying out.
+    pub environment: Environment,
+    /// False: nothing is sent.
+    pub publish_enabled: bool,
+    /// Secrets and keys that are missing, by name.
+    pub missing: Vec<String>,
+    /// Why the channel cannot be used, as reason and sentence: a wrong address, a bad secret.
+    pub unusable: Option<(String, String)>,
+    /// What happens after a lost reply.
+    pub class: ChannelClass,
+    /// Digest of where it sends.
+    pub endpoint_digest: String,
+    /// How long a send may take.
+    pub send_timeout: Duration,
+    /// What the platform said when it refused this very configuration.
+    pub refused: Option<String>,
+    /// The platform asked us to wait until then.
+    pub rate_limited_until: Option<Timestamp>,
+}
+
+/// A receipt, as it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReceiptFacts {
+    /// Name of the object.
+    pub name: String,
+    /// The slot that it claims.
+    pub slot: ReceiptSlot,
+    /// Its status.
+    pub status: ReceiptStatus,
+    /// For how long this process has seen the newest undecided attempt, on a clock that counts suspension.
+    pub undecided_seen_for: Duration,
+}
+
+/// What this process knows of itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProcessFacts {
+    /// Ids of attempts whose sending task is alive in this process.
+    pub live_attempts: Vec<String>,
+    /// How long a lease is held without being renewed.
+    pub lease_duration: Duration,
+    /// Slots due before this instant are held as Unknown where their receipt is missing.
+    pub restored_at: Option<Timestamp>,
+    /// Why nothing may be sent by this process now, as reason and sentence: clocks that disagree, a store that went back.
+    pub closed: Option<(String, String)>,
+}
