@@ -107,7 +107,6 @@ fn without_receipt(observed: &Observed, gates: Vec<Gate>) -> Plan {
         );
     }
     held(&gates).unwrap_or_else(|| {
-        let _ = now;
         plan(
             gates,
             AssetPhase::Publishing,
