@@ -13,5 +13,6 @@ pub mod observed;
 pub mod plan;
 pub mod publication;
 pub mod receipt;
+pub mod repository;
 pub mod slot;
 pub mod status;
