@@ -6,4 +6,5 @@
 pub mod api;
 pub mod domain;
 pub mod egress;
+pub mod git;
 pub mod secret;
