@@ -1,6 +1,8 @@
 //! Reading what a team writes: sheets, e-mail files, task queues and pages, with every problem at its place.
 
 pub mod diagnostic;
+pub mod email;
+pub mod html;
 pub mod json;
 pub mod queue;
 pub mod text;
