@@ -111,11 +111,13 @@ impl Conversation<'_> {
 
 /// Turns an error of the git library that did not come from the wire into one of ours.
 pub(crate) fn failure(doing: &str, error: gix::Error) -> GitError {
-    use std::io::ErrorKind::{InvalidData, InvalidInput, NotFound, Other, UnexpectedEof};
+    use std::io::ErrorKind::{InvalidData, InvalidInput, NotFound, Other, OutOfMemory, UnexpectedEof};
     let kind = error
         .downcast_any_ref::<std::io::Error>()
         .map(std::io::Error::kind);
     let reason = match kind {
+        None if error.is_resource_exhausted() => GitReason::LimitExceeded,
+        Some(OutOfMemory) => GitReason::LimitExceeded,
         None | Some(UnexpectedEof | InvalidData | InvalidInput | NotFound | Other) => GitReason::CorruptPack,
         Some(_) => GitReason::StorageFailed,
     };
@@ -136,4 +138,29 @@ fn advertised(listed: &gix::remote::fetch::RefMap, reference: &str) -> Result<Ob
                 format!("the repository has no branch {branch:?}"),
             )
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_from_damaged_data() {
+        for (kind, reason) in [
+            (ErrorKind::StorageFull, "StorageFailed"),
+            (ErrorKind::QuotaExceeded, "StorageFailed"),
+            (ErrorKind::ReadOnlyFilesystem, "StorageFailed"),
+            (ErrorKind::PermissionDenied, "StorageFailed"),
+            (ErrorKind::UnexpectedEof, "CorruptPack"),
+            (ErrorKind::InvalidData, "CorruptPack"),
+        ] {
+            let error = failure(
+                "failed to receive the branch",
+                gix::Error::from_error(Error::from(kind)),
+            );
+            assert_eq!(error.reason(), reason, "{kind}");
+        }
+    }
 }

@@ -12,8 +12,6 @@ use gix::{ObjectId, ThreadSafeRepository};
 use super::error::{GitError, GitReason};
 use super::fetch::failure;
 
-/// One object of a pack may need this much memory: as much as the largest pack that is received by default.
-const OBJECT_MEMORY_LIMIT: &str = "gitoxide.objects.allocLimit=536870912";
 /// Every fetch adds a pack. With this many the next poll makes a new generation, which has one.
 const CROWDED_PACKS: usize = 128;
 /// More packs than this cannot be read at once; it leaves room above `CROWDED_PACKS`.
@@ -44,8 +42,8 @@ impl Generation {
         Ok(Self::of(path.to_owned(), 0, repository))
     }
 
-    fn open(path: PathBuf, number: u64) -> Result<Self, GitError> {
-        let repository = options()
+    fn open(path: PathBuf, number: u64, max_object_bytes: u64) -> Result<Self, GitError> {
+        let repository = options(max_object_bytes)
             .open_path_as_is(true)
             .open(&path)
             .map_err(|error| failure("failed to open the mirror", error))?;
@@ -127,9 +125,9 @@ pub(crate) fn verify(repository: &gix::Repository, id: ObjectId) -> Result<(), G
     Ok(())
 }
 
-fn options() -> gix::open::Options {
+fn options(max_object_bytes: u64) -> gix::open::Options {
     gix::open::Options::isolated()
-        .config_overrides([OBJECT_MEMORY_LIMIT])
+        .config_overrides([format!("gitoxide.objects.allocLimit={max_object_bytes}")])
         .object_store_slots(Slots::Given(PACK_SLOTS))
 }
 
@@ -138,11 +136,12 @@ pub(crate) struct Incoming {
     path: PathBuf,
     target: PathBuf,
     number: u64,
+    max_object_bytes: u64,
     repository: ThreadSafeRepository,
 }
 
 impl Incoming {
-    pub(crate) fn create(folder: &Path, number: u64) -> Result<Self, GitError> {
+    pub(crate) fn create(folder: &Path, number: u64, max_object_bytes: u64) -> Result<Self, GitError> {
         let path = folder.join(format!("{INCOMING_PREFIX}{number}"));
         let target = folder.join(format!("{GENERATION_PREFIX}{number}"));
         let prepare = || -> io::Result<()> {
@@ -155,7 +154,7 @@ impl Incoming {
             &path,
             gix::create::Kind::Bare,
             gix::create::Options::default(),
-            options(),
+            options(max_object_bytes),
         )
         .map_err(|error| {
             GitError::new(GitReason::StorageFailed, "failed to create the mirror").caused_by(error)
@@ -164,6 +163,7 @@ impl Incoming {
             path,
             target,
             number,
+            max_object_bytes,
             repository,
         })
     }
@@ -176,7 +176,7 @@ impl Incoming {
     pub(crate) fn finish(self) -> Result<Generation, GitError> {
         fs::rename(&self.path, &self.target)
             .map_err(|error| storage("failed to put the mirror in place", error))?;
-        Generation::open(self.target.clone(), self.number)
+        Generation::open(self.target.clone(), self.number, self.max_object_bytes)
     }
 }
 
@@ -188,7 +188,11 @@ impl Drop for Incoming {
 }
 
 /// Finds the newest generation that can be read, and removes everything else in the folder of a mirror.
-pub(crate) fn adopt(folder: &Path, reference: &str) -> Result<Option<(Generation, ObjectId)>, GitError> {
+pub(crate) fn adopt(
+    folder: &Path,
+    reference: &str,
+    max_object_bytes: u64,
+) -> Result<Option<(Generation, ObjectId)>, GitError> {
     let unusable = |error| storage("failed to open the folder of the mirror", error);
     fs::create_dir_all(folder).map_err(unusable)?;
     let mut numbers = Vec::new();
@@ -208,7 +212,7 @@ pub(crate) fn adopt(folder: &Path, reference: &str) -> Result<Option<(Generation
     for number in numbers {
         let path = folder.join(format!("{GENERATION_PREFIX}{number}"));
         if adopted.is_none() {
-            adopted = readable(&path, number, reference);
+            adopted = readable(&path, number, reference, max_object_bytes);
             if adopted.is_some() {
                 continue;
             }
@@ -218,7 +222,12 @@ pub(crate) fn adopt(folder: &Path, reference: &str) -> Result<Option<(Generation
     Ok(adopted)
 }
 
-fn readable(path: &Path, number: u64, reference: &str) -> Option<(Generation, ObjectId)> {
+fn readable(
+    path: &Path,
+    number: u64,
+    reference: &str,
+    max_object_bytes: u64,
+) -> Option<(Generation, ObjectId)> {
     // A process that was killed in the middle of a fetch leaves its locks behind, and nobody else has this folder.
     for lock in [
         "shallow.lock",
@@ -228,7 +237,7 @@ fn readable(path: &Path, number: u64, reference: &str) -> Option<(Generation, Ob
     ] {
         drop(fs::remove_file(path.join(lock)));
     }
-    let generation = Generation::open(path.to_owned(), number).ok()?;
+    let generation = Generation::open(path.to_owned(), number, max_object_bytes).ok()?;
     let tip = generation.tip(reference).ok()??;
     Some((generation, tip))
 }

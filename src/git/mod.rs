@@ -11,6 +11,7 @@ mod generation;
 mod history;
 mod http;
 mod mirror;
+mod poll;
 mod snapshot;
 mod ssh;
 mod url;
@@ -23,7 +24,7 @@ use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 
 pub use self::credentials::Credentials;
 pub use self::error::{GitError, GitErrorClass, GitReason, SharedError};
@@ -31,8 +32,9 @@ use self::fetch::Endpoint;
 use self::generation::storage;
 pub use self::history::{CommitInfo, History};
 use self::http::{HttpContext, egress_failure};
-pub use self::mirror::{Change, Mirror, PollOutcome};
-use self::mirror::{Inner, Source, State};
+pub use self::mirror::Mirror;
+pub use self::poll::{Change, Lineage, PollOutcome};
+use self::poll::{Inner, Source, State};
 pub use self::snapshot::{Blob, DEFAULT_BLOB_LIMIT, MAX_DEPTH, MAX_WALKED_ENTRIES, ReadError, Snapshot};
 use self::ssh::SshContext;
 pub use self::url::GitUrl;
@@ -40,7 +42,7 @@ use self::url::Location;
 use crate::egress::{EgressPolicy, HttpClientOptions, http_client};
 
 /// More conversations than this do not run at once: each may hold a pack and its index in memory.
-const MAX_CONVERSATIONS: usize = 4;
+const MAX_CONVERSATIONS: usize = 16;
 const SCRATCH_FOLDER: &str = "scratch";
 
 /// What holds for every repository of this process.
@@ -58,10 +60,13 @@ pub struct GitSettings {
     pub total_timeout: Duration,
     /// Limit for what one poll may receive, in bytes.
     pub max_pack_bytes: u64,
+    /// Limit for the memory that one object of a repository may need while it is received, in bytes.
+    pub max_object_bytes: u64,
 }
 
 impl GitSettings {
-    /// The defaults: 10 seconds to connect, 30 without a byte, 5 minutes in all, 512 MiB.
+    /// The defaults: 10 seconds to connect, 30 without a byte, 5 minutes in all, 512 MiB for a pack
+    /// and for each object in it.
     pub fn new(cache_folder: impl Into<PathBuf>, egress: EgressPolicy) -> Self {
         Self {
             cache_folder: cache_folder.into(),
@@ -70,6 +75,7 @@ impl GitSettings {
             idle_timeout: Duration::from_secs(30),
             total_timeout: Duration::from_mins(5),
             max_pack_bytes: 512 * 1024 * 1024,
+            max_object_bytes: 512 * 1024 * 1024,
         }
     }
 }
@@ -123,6 +129,7 @@ impl Mirrors {
             conversations: Arc::clone(&self.conversations),
             state: Arc::new(tokio::sync::Mutex::new(State::default())),
             readable: RwLock::new(None),
+            looked_on_disk: OnceCell::new(),
         });
         open.retain(|_, weak| weak.strong_count() > 0);
         open.insert(key, mirror.downgrade());

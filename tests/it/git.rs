@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use campanile::egress::EgressPolicy;
 use campanile::git::{
-    Change, Credentials, DEFAULT_BLOB_LIMIT, GitError, GitErrorClass, GitSettings, GitUrl, Mirror, Mirrors,
-    PollOutcome,
+    Change, Credentials, DEFAULT_BLOB_LIMIT, GitError, GitErrorClass, GitSettings, GitUrl, Lineage, Mirror,
+    Mirrors, PollOutcome,
 };
 use tempfile::TempDir;
 
@@ -165,7 +165,7 @@ async fn a_branch_that_moved_brings_its_files_and_authors() {
         Change::Moved {
             from: first.clone(),
             to: to.clone(),
-            forced: false
+            lineage: Lineage::Descends
         }
     );
     assert_eq!(sheet_of(&outcome).await, "post_id\n4\n");
@@ -208,7 +208,7 @@ async fn authors_are_known_across_a_hundred_commits_in_one_push() {
         Change::Moved {
             from: first.clone(),
             to: scene.head(),
-            forced: false
+            lineage: Lineage::Descends
         }
     );
     let history = mirror.history(Some(&first), &scene.head(), 1000).await.unwrap();
@@ -271,7 +271,7 @@ async fn a_mirror_made_anew_still_finds_the_authors_since_an_old_revision() {
 }
 
 #[tokio::test]
-async fn a_rewritten_history_is_read_and_called_forced() {
+async fn a_rewritten_history_is_read_and_called_rewritten() {
     let scene = Scene::start().await;
     scene
         .repository
@@ -292,7 +292,7 @@ async fn a_rewritten_history_is_read_and_called_forced() {
         Change::Moved {
             from: before.revision(),
             to: scene.head(),
-            forced: true
+            lineage: Lineage::Rewritten
         }
     );
     assert_eq!(sheet_of(&outcome).await, "post_id\nnew\n");
@@ -302,14 +302,20 @@ async fn a_rewritten_history_is_read_and_called_forced() {
     scene.repository.push();
     let outcome = mirror.poll(NOW).await.unwrap();
     assert!(
-        matches!(outcome.change, Change::Moved { forced: true, .. }),
+        matches!(
+            outcome.change,
+            Change::Moved {
+                lineage: Lineage::Rewritten,
+                ..
+            }
+        ),
         "a branch that went back"
     );
     assert_eq!(sheet_of(&outcome).await, "post_id\n1\n");
 }
 
 #[tokio::test]
-async fn an_unrelated_history_is_read_and_called_forced() {
+async fn an_unrelated_history_is_read_and_called_rewritten() {
     let scene = Scene::start().await;
     let mirror = scene.mirror();
     mirror.poll(NOW).await.unwrap();
@@ -324,7 +330,13 @@ async fn an_unrelated_history_is_read_and_called_forced() {
         .repository
         .git(&["push", "--quiet", "--force", "origin", "HEAD:main"]);
     let outcome = mirror.poll(NOW).await.unwrap();
-    assert!(matches!(outcome.change, Change::Moved { forced: true, .. }));
+    assert!(matches!(
+        outcome.change,
+        Change::Moved {
+            lineage: Lineage::Rewritten,
+            ..
+        }
+    ));
     assert_eq!(sheet_of(&outcome).await, "post_id\nagain\n");
 }
 
@@ -512,7 +524,13 @@ async fn a_corrupt_pack_is_refused_and_the_next_poll_recovers() {
         let outcome = mirror.poll(NOW).await.unwrap();
         assert_eq!(sheet_of(&outcome).await, "post_id\nlater\n");
         assert!(
-            matches!(outcome.change, Change::Moved { forced: false, .. }),
+            matches!(
+                outcome.change,
+                Change::Moved {
+                    lineage: Lineage::Descends,
+                    ..
+                }
+            ),
             "{fault:?}"
         );
     }
@@ -543,6 +561,26 @@ async fn more_bytes_than_the_limit_are_not_received() {
         (error.class(), error.reason()),
         (GitErrorClass::LimitExceeded, "LimitExceeded")
     );
+}
+
+#[tokio::test]
+async fn a_file_that_unpacks_to_more_than_the_limit_is_not_unpacked() {
+    let scene = Scene::start().await;
+    scene
+        .repository
+        .write("media/empty.bin", vec![0; 4 << 20])
+        .commit("Add zeros");
+    scene.repository.push();
+    let settings = GitSettings {
+        max_object_bytes: 1 << 20,
+        ..GitSettings::new(scene.cache.path().join("small"), loopback())
+    };
+    let mirrors = Mirrors::new(settings).unwrap();
+    let mirror = mirrors
+        .open(&scene.url(), "main", &Credentials::anonymous())
+        .unwrap();
+    let error = mirror.poll(NOW).await.unwrap_err();
+    assert_eq!(error.reason(), "LimitExceeded", "{}", chain(&error));
 }
 
 #[tokio::test]
@@ -813,7 +851,7 @@ async fn a_local_repository_is_read_in_place() {
         Change::Moved {
             from: first.clone(),
             to: scene.head(),
-            forced: false
+            lineage: Lineage::Descends
         }
     );
     assert_eq!(sheet_of(&outcome).await, "post_id\nlater\n");

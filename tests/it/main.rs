@@ -1,5 +1,8 @@
 //! The tests that need a server, a disk or a process.
 #[path = "../support/git_http.rs"]
 mod git_http;
+#[path = "../support/ssh_server.rs"]
+mod ssh_server;
 
 mod git;
+mod git_ssh;
