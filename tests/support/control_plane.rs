@@ -13,18 +13,16 @@ use std::process::{Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{Api, ObjectMeta, Patch, PatchParams, PostParams};
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::runtime::wait::{await_condition, conditions};
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::OnceCell;
 
-use super::certificates::{Authority, Identity, new_key};
+use super::certificates::{Authority, new_key};
 use super::processes::{GuardedFolder, Server};
+use super::{access, binaries};
 
 /// Longest wait for a server; a start takes 3 to 4 seconds on two idle cores.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -88,7 +86,7 @@ impl ControlPlane {
 
     fn prepare() -> Self {
         let plane = Self {
-            binaries: binaries(),
+            binaries: binaries::folder(),
             authority: Authority::new(),
             api_server_port: free_port(),
             etcd_port: free_port(),
@@ -107,8 +105,7 @@ impl ControlPlane {
         plane.write("serving.key", &serving.key);
         plane.write("service-accounts.key", &service_accounts.serialize_pem());
         plane.write("service-accounts.pub", &service_accounts.public_key_pem());
-        let admin = plane.authority.client("campanile-test-admin", "system:masters");
-        plane.write("admin.kubeconfig", &plane.kubeconfig_text(&admin, ""));
+        plane.write("admin.kubeconfig", &plane.kubeconfig_as(""));
         plane
     }
 
@@ -130,32 +127,24 @@ impl ControlPlane {
     /// Writes a kubeconfig that acts as somebody else and gives its path. A service account is the
     /// user `system:serviceaccount:NAMESPACE:NAME`; its groups are added by the API server.
     pub(crate) fn kubeconfig_for(&self, user: &str, groups: &[&str]) -> PathBuf {
-        let admin = self.authority.client("campanile-test-admin", "system:masters");
-        let groups = if groups.is_empty() {
-            String::new()
-        } else {
-            format!("\n    as-groups: {groups:?}")
-        };
-        let name: String = user
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-            .collect();
-        let name = format!("{name}.kubeconfig");
-        self.write(
-            &name,
-            &self.kubeconfig_text(&admin, &format!("\n    as: {user:?}{groups}")),
-        );
+        let name = user.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-") + ".kubeconfig";
+        self.write(&name, &self.kubeconfig_as(&access::impersonation(user, groups)));
         self.folder.path().join(name)
+    }
+
+    fn kubeconfig_as(&self, impersonation: &str) -> String {
+        let admin = self.authority.client("campanile-test-admin", "system:masters");
+        access::kubeconfig(&self.url(), &self.authority.pem(), &admin, impersonation)
     }
 
     /// A client of a member of `system:masters`, for the runtime that calls; it never retries.
     pub(crate) async fn client(&self) -> kube::Client {
-        client_from(&self.kubeconfig()).await
+        access::client_from(&self.kubeconfig()).await
     }
 
     /// A client that acts as somebody else, as in [`Self::kubeconfig_for`].
     pub(crate) async fn client_for(&self, user: &str, groups: &[&str]) -> kube::Client {
-        client_from(&self.kubeconfig_for(user, groups)).await
+        access::client_from(&self.kubeconfig_for(user, groups)).await
     }
 
     /// Makes a fresh namespace `<prefix>-<number>` and gives its name.
@@ -364,62 +353,6 @@ impl ControlPlane {
         file.and_then(|mut file| file.write_all(text.as_bytes()))
             .expect("write a file of the control plane");
     }
-
-    fn kubeconfig_text(&self, identity: &Identity, impersonate: &str) -> String {
-        format!(
-            "apiVersion: v1
-kind: Config
-current-context: test
-contexts:
-- name: test
-  context: {{cluster: test, user: test}}
-clusters:
-- name: test
-  cluster:
-    server: {}
-    certificate-authority-data: {}
-users:
-- name: test
-  user:
-    client-certificate-data: {}
-    client-key-data: {}{impersonate}
-",
-            self.url(),
-            BASE64.encode(self.authority.pem()),
-            BASE64.encode(&identity.certificate),
-            BASE64.encode(&identity.key),
-        )
-    }
-}
-
-/// Makes a client that hides nothing: no retries, and a bound on every wait but watches.
-async fn client_from(kubeconfig: &Path) -> kube::Client {
-    let kubeconfig = Kubeconfig::read_from(kubeconfig).expect("read a kubeconfig");
-    let options = KubeConfigOptions::default();
-    let mut config = kube::Config::from_custom_kubeconfig(kubeconfig, &options)
-        .await
-        .expect("use a kubeconfig");
-    config.default_retry = false;
-    config.connect_timeout = Some(Duration::from_secs(5));
-    kube::Client::try_from(config).expect("make a client")
-}
-
-/// The folder of the servers: `CAMPANILE_CONTROL_PLANE_BIN`, else the newest that was built.
-fn binaries() -> PathBuf {
-    if let Some(folder) = std::env::var_os("CAMPANILE_CONTROL_PLANE_BIN") {
-        return PathBuf::from(folder);
-    }
-    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools/control-plane/bin");
-    let folders = fs::read_dir(&built)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path());
-    let complete = folders.filter(|folder| folder.join("kubectl").exists());
-    let newest = complete.max_by_key(|folder| fs::metadata(folder).and_then(|data| data.modified()).ok());
-    newest.unwrap_or_else(|| {
-        panic!("the test control plane is not built: run tools/control-plane/build.sh (7 minutes, once)")
-    })
 }
 
 /// A port that nobody listens on, below those that the kernel gives to outgoing connections, so
