@@ -162,3 +162,46 @@ fn a_bundle_without_a_certificate_is_an_error() {
         "failed to read the certificate authorities: the bundle holds no certificate in PEM form"
     );
 }
+
+/// Serves TLS on a port of this machine with a certificate that nobody knows, answering each request with 204.
+/// Gives the port and the certificate in PEM.
+fn tls_server() -> (u16, String) {
+    use std::io::{Read, Write};
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let config =
+        rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key)
+            .unwrap();
+    let config = Arc::new(config);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut tls = rustls::StreamOwned::new(connection, stream);
+            if tls.read(&mut [0; 4096]).is_ok() {
+                drop(tls.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"));
+            }
+        }
+    });
+    (port, made.cert.pem())
+}
+
+#[tokio::test]
+async fn a_private_authority_is_believed_only_where_it_is_given() {
+    let (port, pem) = tls_server();
+    let policy = EgressPolicy::new(["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()]);
+    let url = format!("https://localhost:{port}/");
+    let plain = http_client(&policy, &HttpClientOptions::default()).unwrap();
+    assert!(plain.get(&url).send().await.unwrap_err().is_connect());
+    let options = HttpClientOptions {
+        extra_root_ca_pem: Some(pem.into_bytes()),
+        ..Default::default()
+    };
+    let trusting = http_client(&policy, &options).unwrap();
+    assert_eq!(trusting.get(&url).send().await.unwrap().status(), 204);
+}

@@ -5,12 +5,10 @@
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::io::{self, BufRead, Read, Write};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use base64::Engine as _;
-use bytes::Bytes;
 use gix_transport::client::blocking_io::http::{GetResponse, Http, PostBodyDataKind, PostResponse};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Method as HttpMethod, Response, StatusCode};
@@ -18,12 +16,11 @@ use url::Url;
 
 use super::credentials::{Credentials, Method};
 use super::error::{GitError, GitReason};
+use super::exchange::{BodyReader, Exchange, HeaderReader, Request, RequestWriter};
 use super::wire::Wire;
 use crate::egress::{EgressError, EgressPolicy};
 use crate::secret::SafeUrl;
 
-/// A negotiation larger than this is not sent: it is some 300,000 commits.
-const MAX_REQUEST_BYTES: usize = 16 * 1024 * 1024;
 /// A repository that was renamed on its host answers with one redirect, rarely two.
 const MAX_REDIRECTS: usize = 3;
 
@@ -95,20 +92,19 @@ impl GuardedHttp {
         (url, base): (&str, &str),
         headers: impl IntoIterator<Item = impl AsRef<str>>,
     ) -> Rc<RefCell<Exchange>> {
-        Rc::new(RefCell::new(Exchange {
-            context: self.context.clone(),
-            wire: Arc::clone(&self.wire),
-            redirected_base: Rc::clone(&self.redirected_base),
-            request: Some(Request {
-                method,
-                url: url.to_owned(),
-                tail: url.strip_prefix(base).unwrap_or_default().to_owned(),
-                headers: headers.into_iter().map(|line| line.as_ref().to_owned()).collect(),
-                body: Vec::new(),
-            }),
-            answered_headers: Vec::new(),
-            response: None,
-        }))
+        let request = Request {
+            method,
+            url: url.to_owned(),
+            tail: url.strip_prefix(base).unwrap_or_default().to_owned(),
+            headers: headers.into_iter().map(|line| line.as_ref().to_owned()).collect(),
+            body: Vec::new(),
+        };
+        Exchange::begin(
+            request,
+            self.context.clone(),
+            Arc::clone(&self.wire),
+            Rc::clone(&self.redirected_base),
+        )
     }
 }
 
@@ -125,14 +121,8 @@ impl Http for GuardedHttp {
     ) -> gix::Result<GetResponse<HeaderReader, BodyReader>> {
         let exchange = self.exchange(HttpMethod::GET, (url, base_url), headers);
         Ok(GetResponse {
-            headers: HeaderReader {
-                exchange: Rc::clone(&exchange),
-                rest: None,
-            },
-            body: BodyReader {
-                exchange,
-                chunk: Bytes::new(),
-            },
+            headers: HeaderReader::of(&exchange),
+            body: BodyReader::of(&exchange),
         })
     }
 
@@ -145,17 +135,9 @@ impl Http for GuardedHttp {
     ) -> gix::Result<PostResponse<HeaderReader, BodyReader, RequestWriter>> {
         let exchange = self.exchange(HttpMethod::POST, (url, base_url), headers);
         Ok(PostResponse {
-            post_body: RequestWriter {
-                exchange: Rc::clone(&exchange),
-            },
-            headers: HeaderReader {
-                exchange: Rc::clone(&exchange),
-                rest: None,
-            },
-            body: BodyReader {
-                exchange,
-                chunk: Bytes::new(),
-            },
+            post_body: RequestWriter::of(&exchange),
+            headers: HeaderReader::of(&exchange),
+            body: BodyReader::of(&exchange),
         })
     }
 
@@ -168,68 +150,8 @@ impl Http for GuardedHttp {
     }
 }
 
-struct Request {
-    method: HttpMethod,
-    url: String,
-    tail: String,
-    headers: Vec<String>,
-    body: Vec<u8>,
-}
-
-/// One request and its answer. The request leaves when somebody first reads: by then its body is complete.
-struct Exchange {
-    context: HttpContext,
-    wire: Arc<Wire>,
-    redirected_base: Rc<RefCell<Option<String>>>,
-    request: Option<Request>,
-    answered_headers: Vec<u8>,
-    response: Option<Response>,
-}
-
-impl Exchange {
-    fn ensure_sent(&mut self) -> io::Result<()> {
-        let Some(request) = self.request.take() else {
-            return Ok(());
-        };
-        let response = self.wire.wait(send(&self.context, &request))?;
-        if response.url().as_str() != request.url
-            && let Some(base) = response.url().as_str().strip_suffix(&request.tail)
-        {
-            *self.redirected_base.borrow_mut() = Some(base.to_owned());
-        }
-        check_answer(&response).map_err(|error| self.wire.fail(error))?;
-        for (name, value) in response.headers() {
-            self.answered_headers.extend_from_slice(name.as_str().as_bytes());
-            self.answered_headers.extend_from_slice(b":");
-            self.answered_headers.extend_from_slice(value.as_bytes());
-            self.answered_headers.extend_from_slice(b"\n");
-        }
-        self.response = Some(response);
-        Ok(())
-    }
-
-    fn next_chunk(&mut self) -> io::Result<Bytes> {
-        self.ensure_sent()?;
-        let Some(response) = self.response.as_mut() else {
-            return Ok(Bytes::new());
-        };
-        let chunk = self.wire.wait(async {
-            response.chunk().await.map_err(|error| {
-                GitError::new(GitReason::CorruptPack, "the answer of the git host broke off")
-                    .caused_by(error.without_url())
-            })
-        })?;
-        let chunk = chunk.unwrap_or_else(|| {
-            self.response = None;
-            Bytes::new()
-        });
-        self.wire.count(chunk.len())?;
-        Ok(chunk)
-    }
-}
-
 /// Sends a request, following redirects that stay on the host: a repository that was renamed.
-async fn send(context: &HttpContext, request: &Request) -> Result<Response, GitError> {
+pub(crate) async fn send(context: &HttpContext, request: &Request) -> Result<Response, GitError> {
     let mut url = Url::parse(&request.url).map_err(|error| {
         GitError::new(GitReason::UrlRefused, "the repository URL cannot be read").caused_by(error)
     })?;
@@ -323,7 +245,7 @@ pub(crate) fn egress_failure(error: EgressError) -> GitError {
     GitError::new(reason, "failed to reach the git host").caused_by(error)
 }
 
-fn check_answer(response: &Response) -> Result<(), GitError> {
+pub(crate) fn check_answer(response: &Response) -> Result<(), GitError> {
     let status = response.status();
     let reason = match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => GitReason::AuthenticationFailed,
@@ -346,100 +268,4 @@ fn speaks_git(headers: &HeaderMap) -> bool {
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     content_type.starts_with("application/x-git-upload-pack-")
-}
-
-/// Collects the body of a POST.
-pub(crate) struct RequestWriter {
-    exchange: Rc<RefCell<Exchange>>,
-}
-
-impl Write for RequestWriter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut exchange = self.exchange.borrow_mut();
-        let Some(request) = exchange.request.as_mut() else {
-            return Err(io::Error::other("the request has been sent"));
-        };
-        if request.body.len() + bytes.len() > MAX_REQUEST_BYTES {
-            let message = format!("the negotiation is larger than {MAX_REQUEST_BYTES} bytes");
-            return Err(exchange
-                .wire
-                .fail(GitError::new(GitReason::LimitExceeded, message)));
-        }
-        request.body.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// The headers of the answer, line by line.
-pub(crate) struct HeaderReader {
-    exchange: Rc<RefCell<Exchange>>,
-    rest: Option<io::Cursor<Vec<u8>>>,
-}
-
-impl HeaderReader {
-    fn cursor(&mut self) -> io::Result<&mut io::Cursor<Vec<u8>>> {
-        if self.rest.is_none() {
-            let mut exchange = self.exchange.borrow_mut();
-            exchange.ensure_sent()?;
-            self.rest = Some(io::Cursor::new(std::mem::take(&mut exchange.answered_headers)));
-        }
-        self.rest
-            .as_mut()
-            .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
-    }
-}
-
-impl Read for HeaderReader {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.cursor()?.read(buffer)
-    }
-}
-
-impl BufRead for HeaderReader {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.cursor()?.fill_buf()
-    }
-
-    fn consume(&mut self, amount: usize) {
-        if let Some(rest) = &mut self.rest {
-            rest.consume(amount);
-        }
-    }
-}
-
-/// The body of the answer, as it arrives.
-pub(crate) struct BodyReader {
-    exchange: Rc<RefCell<Exchange>>,
-    chunk: Bytes,
-}
-
-impl Read for BodyReader {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let available = self.fill_buf()?;
-        let amount = available.len().min(buffer.len());
-        let (Some(from), Some(to)) = (available.get(..amount), buffer.get_mut(..amount)) else {
-            return Ok(0);
-        };
-        to.copy_from_slice(from);
-        self.consume(amount);
-        Ok(amount)
-    }
-}
-
-impl BufRead for BodyReader {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.chunk.is_empty() {
-            self.chunk = self.exchange.borrow_mut().next_chunk()?;
-        }
-        Ok(&self.chunk)
-    }
-
-    fn consume(&mut self, amount: usize) {
-        let amount = amount.min(self.chunk.len());
-        self.chunk = self.chunk.slice(amount..);
-    }
 }

@@ -6,6 +6,7 @@
 
 mod credentials;
 mod error;
+mod exchange;
 mod fetch;
 mod generation;
 mod history;
@@ -14,6 +15,7 @@ mod mirror;
 mod poll;
 mod snapshot;
 mod ssh;
+mod tree;
 mod url;
 mod wire;
 
@@ -35,8 +37,9 @@ use self::http::{HttpContext, egress_failure};
 pub use self::mirror::Mirror;
 pub use self::poll::{Change, Lineage, PollOutcome};
 use self::poll::{Inner, Source, State};
-pub use self::snapshot::{Blob, DEFAULT_BLOB_LIMIT, MAX_DEPTH, MAX_WALKED_ENTRIES, ReadError, Snapshot};
+pub use self::snapshot::{Blob, DEFAULT_BLOB_LIMIT, ReadError, Snapshot};
 use self::ssh::SshContext;
+pub use self::tree::{MAX_DEPTH, MAX_WALKED_ENTRIES};
 pub use self::url::GitUrl;
 use self::url::Location;
 use crate::egress::{EgressPolicy, HttpClientOptions, http_client};

@@ -70,19 +70,26 @@ impl fmt::Display for GitUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.location {
             Location::Http(url) => formatter.write_str(url.as_str()),
-            Location::Ssh(ssh) => {
-                formatter.write_str("ssh://")?;
-                if let Some(user) = &ssh.user {
-                    write!(formatter, "{user}@")?;
-                }
-                formatter.write_str(&ssh.host)?;
-                if let Some(port) = ssh.port {
-                    write!(formatter, ":{port}")?;
-                }
-                write!(formatter, "/{}", ssh.path.trim_start_matches('/'))
-            }
+            Location::Ssh(ssh) => ssh.fmt(formatter),
             Location::Local(path) => write!(formatter, "file://{}", path.display()),
         }
+    }
+}
+
+/// A path that starts at the home folder of the user keeps the form that says so: `host:path` and
+/// `ssh://host/path` can be two repositories.
+impl fmt::Display for SshLocation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let absolute = self.path.starts_with('/');
+        formatter.write_str(if absolute { "ssh://" } else { "" })?;
+        if let Some(user) = &self.user {
+            write!(formatter, "{user}@")?;
+        }
+        formatter.write_str(&self.host)?;
+        if let Some(port) = self.port {
+            write!(formatter, ":{port}")?;
+        }
+        write!(formatter, "{}{}", if absolute { "" } else { ":" }, self.path)
     }
 }
 
@@ -183,6 +190,17 @@ fn check_ssh(user: Option<&str>, host: &str, path: &str, port: Option<u16>) -> R
     if path.contains(['\'', '"', '`', '$', '\\', '!', ';', '|', '&', '<', '>', '%']) {
         return Err(refused("the path has characters that a shell would act on"));
     }
+    // The home folder of a user is expanded by the other side's shell, so it stands outside of quotes.
+    let home = path
+        .trim_start_matches('/')
+        .split('/')
+        .next()
+        .and_then(|first| first.strip_prefix('~'));
+    if home.is_some_and(|home| !home.is_empty() && !word(home, "._-")) {
+        return Err(refused(
+            "the home folder in the path has characters that are not used in one",
+        ));
+    }
     Ok(SshLocation {
         user: user.map(ToOwned::to_owned),
         host: host.to_owned(),
@@ -225,12 +243,9 @@ mod tests {
             ),
             (
                 "git@git.example.com:team/gtm.git",
-                "ssh://git@git.example.com/team/gtm.git",
+                "git@git.example.com:team/gtm.git",
             ),
-            (
-                "git.example.com:~ada/gtm.git",
-                "ssh://git.example.com/~ada/gtm.git",
-            ),
+            ("git.example.com:~ada/gtm.git", "git.example.com:~ada/gtm.git"),
         ] {
             let url = GitUrl::parse(text, false).unwrap();
             assert_eq!(url.to_string(), shown);
@@ -262,6 +277,8 @@ mod tests {
             "git@host:-team",
             "git@host:a;b",
             "git@host:$(touch)",
+            "git@host:~a(b)/gtm",
+            "ssh://host/~*/gtm",
             "gtm",
             "./gtm",
             "../gtm",
@@ -295,5 +312,37 @@ mod tests {
     fn a_refusal_never_repeats_the_url() {
         let error = GitUrl::parse("https://user:canary-word@git.example.com/a", false).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("canary-word"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_becomes_an_option_or_a_helper(text in "\\PC{0,80}") {
+            if let Ok(url) = GitUrl::parse(&text, false) {
+                let shown = url.to_string();
+                proptest::prop_assert!(!shown.starts_with('-') && !shown.contains("::") || shown.contains('['), "{}", shown);
+                if let Location::Ssh(ssh) = url.location() {
+                    for part in [ssh.host.as_str(), ssh.user.as_deref().unwrap_or("u"), ssh.path.trim_start_matches('/')] {
+                        proptest::prop_assert!(!part.is_empty() && !part.starts_with('-'), "{}", part);
+                        proptest::prop_assert!(!part.contains(['\'', '"', '`', '$', ';', ' ']), "{}", part);
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn the_shown_form_is_the_same_repository(
+            host in "[a-z]{1,8}\\.[a-z]{2,3}", path in "~?[a-z][a-zA-Z0-9_.-]{0,8}/[a-z][a-z0-9_-]{0,8}(\\.git)?", port in 1_u16..
+        ) {
+            let identity = repository_identity(&format!("https://{host}/{path}"));
+            for text in [
+                format!("https://{host}:{port}/{path}"),
+                format!("ssh://git@{host}:{port}/{path}"),
+                format!("git@{host}:{path}"),
+            ] {
+                let url = GitUrl::parse(&text, false).unwrap();
+                proptest::prop_assert_eq!(&url.identity(), &identity);
+                proptest::prop_assert_eq!(GitUrl::parse(&url.to_string(), false).unwrap(), url);
+            }
+        }
     }
 }

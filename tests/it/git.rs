@@ -665,6 +665,56 @@ async fn damage_found_while_reading_is_healed_by_the_next_poll() {
 }
 
 #[tokio::test]
+async fn a_crowded_mirror_is_made_anew_while_its_readers_go_on() {
+    let scene = Scene::start().await;
+    let mirror = scene.mirror();
+    let before = mirror.poll(NOW).await.unwrap().snapshot;
+    let packs: Vec<_> = files_under(scene.cache.path())
+        .into_iter()
+        .filter(|file| has_ending(file, &["pack"]))
+        .collect();
+    let old = packs.first().and_then(|pack| pack.parent()).unwrap().to_owned();
+    for index in 0..200 {
+        std::fs::write(old.join(format!("pack-{index}.pack")), "").unwrap();
+    }
+    scene.repository.write(SHEET, "post_id\nlater\n").commit("Later");
+    scene.repository.push();
+    let outcome = mirror.poll(NOW).await.unwrap();
+    assert_eq!(sheet_of(&outcome).await, "post_id\nlater\n");
+    assert!(matches!(
+        outcome.change,
+        Change::Moved {
+            lineage: Lineage::Descends,
+            ..
+        }
+    ));
+    assert_eq!(before.read(SHEET, 100).await.unwrap().bytes, b"post_id\n1\n");
+    assert!(old.exists());
+    drop(before);
+    assert!(!old.exists());
+    assert_eq!(mirror.poll(NOW).await.unwrap().change, Change::Unchanged);
+}
+
+#[tokio::test]
+async fn what_was_read_stays_readable_while_the_host_keeps_us_waiting() {
+    let scene = Scene::start().await;
+    let mirror = scene.mirror();
+    mirror.poll(NOW).await.unwrap();
+    scene.server.set_fault(Some(Fault::Stall));
+    let waiting = tokio::spawn({
+        let mirror = mirror.clone();
+        async move { mirror.poll(NOW).await }
+    });
+    let standing = mirror.current().await.unwrap().unwrap();
+    assert_eq!(standing.read(SHEET, 100).await.unwrap().bytes, b"post_id\n1\n");
+    assert_eq!(
+        mirror.snapshot_at(&scene.head()).await.unwrap().revision(),
+        scene.head()
+    );
+    waiting.abort();
+}
+
+#[tokio::test]
 async fn a_lock_left_by_a_killed_process_does_not_stop_the_next_one() {
     let scene = Scene::start().await;
     scene.mirror().poll(NOW).await.unwrap();
