@@ -4,6 +4,7 @@ pub mod diagnostic;
 pub mod email;
 pub mod html;
 pub mod json;
+pub mod page;
 pub mod queue;
 pub mod text;
 

@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn tags_inside_tags_without_end_are_refused_in_bounded_time() {
-        assert_eq!(find(&"<a b='".repeat(100_000)), Err(TooEntangled));
-        assert_eq!(find(&"<a ".repeat(100_000)), Err(TooEntangled));
+        assert_eq!(find(&"<a b='".repeat(20_000)), Err(TooEntangled));
+        assert_eq!(find(&"<a ".repeat(20_000)), Err(TooEntangled));
     }
 }
