@@ -537,6 +537,32 @@ async fn a_corrupt_pack_is_refused_and_the_next_poll_recovers() {
 }
 
 #[tokio::test]
+async fn a_changed_byte_anywhere_never_changes_what_is_read() {
+    let scene = Scene::start().await;
+    let mut refused = 0;
+    for place in (0..1200).step_by(23) {
+        let settings = GitSettings {
+            idle_timeout: Duration::from_secs(2),
+            ..GitSettings::new(scene.cache.path().join(place.to_string()), loopback())
+        };
+        let mirrors = Mirrors::new(settings).unwrap();
+        let mirror = mirrors
+            .open(&scene.url(), "main", &Credentials::anonymous())
+            .unwrap();
+        scene.server.set_fault(Some(Fault::DamagedByte(place)));
+        match mirror.poll(NOW).await {
+            Ok(outcome) => assert_eq!(outcome.snapshot.revision(), scene.head(), "{place}"),
+            Err(_) => refused += 1,
+        }
+        scene.server.set_fault(None);
+        let outcome = mirror.poll(NOW).await.unwrap();
+        assert_eq!(outcome.snapshot.revision(), scene.head(), "{place}");
+        assert_eq!(sheet_of(&outcome).await, "post_id\n1\n", "{place}");
+    }
+    assert!(refused > 10, "{refused}");
+}
+
+#[tokio::test]
 async fn more_bytes_than_the_limit_are_not_received() {
     let scene = Scene::start().await;
     let mut state = 1_u64;

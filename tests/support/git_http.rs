@@ -39,6 +39,8 @@ pub(crate) enum Fault {
     ShortPack,
     /// Answers with a pack have a byte changed.
     DamagedPack,
+    /// In every answer the byte at this place, counted around the end, is changed.
+    DamagedByte(usize),
     /// The connection breaks in the middle of an answer with a pack.
     BreakOff,
     /// Requests are never answered.
@@ -236,6 +238,12 @@ fn spoil(
             let mut bytes = body.to_vec();
             let middle = bytes.len() - bytes.len() / 4;
             bytes[middle] ^= 0xff;
+            Body::from(bytes)
+        }
+        Some(Fault::DamagedByte(place)) if !body.is_empty() => {
+            let mut bytes = body.to_vec();
+            let place = place % bytes.len();
+            bytes[place] ^= 0x15;
             Body::from(bytes)
         }
         Some(Fault::BreakOff) if is_pack => {
