@@ -14,5 +14,7 @@ pub mod plan;
 pub mod publication;
 pub mod receipt;
 pub mod repository;
+pub mod schedule;
 pub mod slot;
 pub mod status;
+pub mod wanted;

@@ -49,6 +49,12 @@ impl Diagnostic {
         }
     }
 
+    /// The same, as one for which nothing of the campaign is sent until the file is repaired.
+    #[must_use]
+    pub fn fatal(self) -> Self {
+        Self { fatal: true, ..self }
+    }
+
     /// Message and help in one text of at most `limit` characters.
     pub fn sentence(&self, limit: usize) -> String {
         let whole = if self.help.is_empty() {

@@ -1,11 +1,16 @@
 //! Reading what a team writes: sheets, e-mail files, task queues and pages, with every problem at its place.
 
+pub mod announcement;
 pub mod diagnostic;
 pub mod email;
 pub mod html;
 pub mod json;
 pub mod page;
+pub mod post;
 pub mod queue;
+pub mod rendering;
+pub mod sheet;
+pub mod target;
 pub mod text;
 
 /// Why a file of the branch could not be had.

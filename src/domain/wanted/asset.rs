@@ -1,0 +1,99 @@
+//! The spec of an Asset.
+
+use super::{
+    Inputs,
+    candidate::{Candidate, Origin},
+};
+use crate::{
+    api::{AssetContent, AssetSpec, AssetType, Link, LinkPlacement, Schedule, StoredContent, Target},
+    domain::{
+        content::{
+            post::Post,
+            rendering::{MAX_LINK, render},
+            sheet::Column,
+        },
+        digest, language,
+        slot::Slot,
+    },
+};
+
+/// Text and HTML over this many bytes stand on the branch alone.
+const MAX_CONTENT: usize = 64 * 1024;
+const MAX_TITLE: usize = 1024;
+
+/// Makes the spec of a publication.
+///
+/// Identity fields stand in it in their compared form, so that a row whose spelling changes stays the same Asset.
+pub(super) fn spec(inputs: &Inputs<'_>, candidate: &Candidate<'_>) -> AssetSpec {
+    let mut spec = match &candidate.origin {
+        Origin::Row { post, schedule } => of_row(inputs, &candidate.slot, post, schedule),
+        Origin::Made(spec) => spec.as_ref().clone(),
+    };
+    spec.findings.clone_from(&candidate.findings);
+    store_large(inputs, candidate.path, &mut spec.content);
+    spec
+}
+
+fn of_row(inputs: &Inputs<'_>, slot: &Slot, post: &Post<'_>, schedule: &Schedule) -> AssetSpec {
+    let fields = slot.fields();
+    AssetSpec {
+        campaign: inputs.campaign_name.to_owned(),
+        post_id: fields.post_id.clone(),
+        target: Target {
+            platform: fields.platform.clone(),
+            account: fields.account.clone(),
+        },
+        locale: post.locale.clone(),
+        item: fields.item.clone(),
+        occurrence: fields.occurrence.clone(),
+        type_: AssetType::Post,
+        intent: post.intent,
+        schedule: schedule.clone(),
+        content: content(inputs, slot, post),
+        findings: Vec::new(),
+    }
+}
+
+fn content(inputs: &Inputs<'_>, slot: &Slot, post: &Post<'_>) -> AssetContent {
+    let copy = post
+        .record
+        .cell(Column::PostCopy)
+        .map_or("", |cell| cell.words.as_ref());
+    let parameter = slot.parameter();
+    let tracking = (
+        inputs.campaign.tracking.slot_parameter.as_str(),
+        parameter.as_str(),
+    );
+    // A link that was refused stands in a finding; an Asset has no room for any length of it.
+    let link = post.link().filter(|link| link.chars().count() < MAX_LINK - 64);
+    let rendered = render(copy, link, post.placement, tracking);
+    let title = Some(post.record.words(Column::Title)).filter(|title| !title.is_empty());
+    AssetContent {
+        text: rendered.text,
+        title: title.map(|title| title.chars().take(MAX_TITLE).collect()),
+        links: rendered.link.into_iter().map(|url| Link { url }).collect(),
+        link_placement: if link.is_some() {
+            post.placement
+        } else {
+            LinkPlacement::None
+        },
+        language: post.locale.clone(),
+        direction: language::direction(&post.locale),
+        ..AssetContent::default()
+    }
+}
+
+/// Puts a reference in the place of text and HTML that are too long for an Asset.
+fn store_large(inputs: &Inputs<'_>, path: &str, content: &mut AssetContent) {
+    let html = content.html.as_ref().map_or(0, String::len);
+    if content.text.len() + html <= MAX_CONTENT {
+        return;
+    }
+    content.stored = Some(StoredContent {
+        revision: inputs.revision.to_owned(),
+        path: path.to_owned(),
+        digest: digest::of_json(&(&content.text, &content.html)),
+    });
+    content.text = String::new();
+    content.html = None;
+}

@@ -1,0 +1,109 @@
+//! A publication that the files ask for, before it is known whether it becomes an Asset.
+
+use jiff::Timestamp;
+
+use crate::{
+    api::{AssetSpec, AssetType, Environment, Finding, Intent, ReceiptSlot, Schedule, Severity},
+    domain::{
+        content::{
+            diagnostic::Diagnostic,
+            post::{NOT_HANDLED, Post},
+            text::Span,
+        },
+        slot::{Slot, compared, compared_platform},
+    },
+};
+
+use super::Inputs;
+
+/// An Asset has at most this many findings.
+const MAX_FINDINGS: usize = 20;
+
+/// A publication that a row, a task or an e-mail asks for.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate<'a> {
+    pub(super) slot: Slot,
+    /// The instant; none where its time cannot be read, or it has none.
+    pub(super) instant: Option<Timestamp>,
+    pub(super) intent: Intent,
+    pub(super) path: &'a str,
+    pub(super) span: Span,
+    pub(super) findings: Vec<Finding>,
+    pub(super) origin: Origin<'a>,
+}
+
+/// Where the words come from.
+#[derive(Clone, Debug)]
+pub(super) enum Origin<'a> {
+    /// A row: rendered once it is known to become an Asset.
+    Row { post: &'a Post<'a>, schedule: Schedule },
+    /// A page or an e-mail, made whole.
+    #[expect(dead_code, reason = "pages and e-mails come with their files")]
+    Made(Box<AssetSpec>),
+}
+
+impl Candidate<'_> {
+    /// True for pages and templates: they are Assets whatever their date.
+    pub(super) fn is_state(&self) -> bool {
+        matches!(&self.origin, Origin::Made(spec) if matches!(spec.type_, AssetType::Page | AssetType::Template))
+    }
+
+    pub(super) fn is_page(&self) -> bool {
+        matches!(&self.origin, Origin::Made(spec) if spec.type_ == AssetType::Page)
+    }
+
+    /// True where a finding stops it.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error)
+    }
+
+    /// Adds a finding: mistakes before what is not handled yet, since the first error is the asset's reason.
+    pub(super) fn find(&mut self, finding: Finding) {
+        let rank = |finding: &Finding| match finding.severity {
+            Severity::Error if finding.code != NOT_HANDLED => 0,
+            Severity::Error => 1,
+            Severity::Warning => 2,
+        };
+        let place = self
+            .findings
+            .partition_point(|known| rank(known) <= rank(&finding));
+        self.findings.insert(place, finding);
+        self.findings.truncate(MAX_FINDINGS);
+    }
+
+    pub(super) fn find_all(&mut self, problems: &[Diagnostic]) {
+        for problem in problems {
+            self.find(problem.finding());
+        }
+    }
+}
+
+/// The environment of a target's slot: that of its channel; Production where there is none, or one of each.
+pub(super) fn environment(inputs: &Inputs<'_>, platform: &str, account: &str) -> Environment {
+    let (platform, account) = (compared_platform(platform), compared(account));
+    inputs
+        .channels
+        .iter()
+        .filter(|channel| {
+            compared_platform(&channel.platform) == platform && compared(&channel.account) == account
+        })
+        .map(|channel| channel.environment)
+        .min()
+        .unwrap_or_default()
+}
+
+/// The fields of a slot of this campaign's main items.
+pub(super) fn slot_fields(inputs: &Inputs<'_>, post_id: &str, platform: &str, account: &str) -> ReceiptSlot {
+    ReceiptSlot {
+        environment: environment(inputs, platform, account),
+        campaign: inputs.campaign_id().to_owned(),
+        post_id: post_id.to_owned(),
+        platform: platform.to_owned(),
+        account: account.to_owned(),
+        locale: String::new(),
+        item: "main".to_owned(),
+        occurrence: String::new(),
+    }
+}

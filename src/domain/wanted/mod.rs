@@ -1,0 +1,154 @@
+//! The wanted set: which Assets the files of a branch ask for, and every problem on the way.
+
+mod asset;
+mod candidate;
+mod collisions;
+mod reading;
+mod selection;
+mod sheets;
+mod times;
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::{
+    content::{Files, diagnostic::Diagnostic},
+    slot::Slot,
+};
+use crate::api::{AssetSpec, CampaignSpec, Environment};
+use candidate::Candidate;
+use times::Times;
+
+/// What the wanted set is computed from.
+#[derive(Clone, Copy)]
+pub struct Inputs<'a> {
+    /// The campaign.
+    pub campaign: &'a CampaignSpec,
+    /// Its name.
+    pub campaign_name: &'a str,
+    /// The files of the revision.
+    pub files: &'a dyn Files,
+    /// The commit.
+    pub revision: &'a str,
+    /// The channels of the namespace.
+    pub channels: &'a [ChannelFacts],
+    /// The time of the clock: only what is due around it becomes an Asset.
+    pub now: Timestamp,
+}
+
+/// A channel, as far as the wanted set depends on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelFacts {
+    /// The platform.
+    pub platform: String,
+    /// The account.
+    pub account: String,
+    /// Whether it is for real.
+    pub environment: Environment,
+    /// The member of the ChannelConfig that it is: `webhook`, `objectStore`.
+    pub type_: &'static str,
+}
+
+/// What the files ask for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Wanted {
+    /// The Assets: by instant, pages first at equal instants, then by name. Empty where `parsed` is false.
+    pub assets: Vec<WantedAsset>,
+    /// Every problem of every file, in the order of files and places.
+    pub diagnostics: Vec<Diagnostic>,
+    /// False where a sheet or the campaign itself cannot be read: nothing may be changed and nothing sent.
+    pub parsed: bool,
+    /// Publications outside the horizon or over the limit of Assets.
+    pub outside: u32,
+    /// The files that were read, once each, sorted by path.
+    pub files: Vec<SourceFile>,
+    /// Every slot that any row, task or e-mail names, whatever its date.
+    pub slots: BTreeSet<Slot>,
+    /// Paths and globs whose files could not be read: Assets that came from them are kept as they are.
+    pub unread: Vec<String>,
+}
+
+/// A file that was read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SourceFile {
+    /// Its path on the branch.
+    pub path: String,
+    /// True where it is a sheet in which every row names its campaign, so that several campaigns may read it.
+    pub names_its_campaigns: bool,
+}
+
+/// An Asset as it is to be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WantedAsset {
+    /// The name of the object.
+    pub name: String,
+    /// The slot.
+    pub slot: Slot,
+    /// The spec.
+    pub spec: AssetSpec,
+    /// The file that it comes from.
+    pub path: String,
+    /// The line in it, from 1.
+    pub line: u32,
+}
+
+/// Which rows of a sheet are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// Those that name this campaign or none.
+    OfCampaign,
+    /// All of them, whatever campaign they name; for checking files without a campaign.
+    All,
+}
+
+/// Computes the wanted set of a campaign.
+pub fn wanted(inputs: &Inputs<'_>) -> Wanted {
+    wanted_rows(inputs, Rows::OfCampaign)
+}
+
+/// Computes the wanted set, of the campaign's rows or of all.
+pub fn wanted_rows(inputs: &Inputs<'_>, rows: Rows) -> Wanted {
+    let mut wanted = Wanted::default();
+    let mut times = Times::of(inputs, &mut wanted.diagnostics);
+    let contents = reading::sheets(inputs, &mut wanted);
+    let texts = reading::texts(&contents, &mut wanted);
+    let sheets = sheets::read(inputs, rows, &texts, &mut wanted);
+    let mut candidates: Vec<Candidate<'_>> = Vec::new();
+    sheets::candidates(inputs, &mut times, &sheets, &mut candidates);
+    collisions::report(&texts, &mut candidates, &mut wanted);
+    wanted.parsed = !wanted.diagnostics.iter().any(|diagnostic| diagnostic.fatal);
+    if wanted.parsed {
+        wanted.slots = candidates
+            .iter()
+            .map(|candidate| candidate.slot.clone())
+            .collect();
+        selection::assets(inputs, candidates, &mut wanted);
+    }
+    wanted.files.sort();
+    wanted.files.dedup();
+    wanted
+}
+
+impl Inputs<'_> {
+    /// The name that receipts are kept under.
+    pub fn campaign_id(&self) -> &str {
+        self.campaign.campaign_id.as_deref().unwrap_or(self.campaign_name)
+    }
+}
+
+impl Wanted {
+    /// True where Assets that came from a file are to be kept, because that file could not be read this time.
+    pub fn keeps(&self, path: &str) -> bool {
+        self.unread.iter().any(|unread| {
+            unread == path
+                || globset::GlobBuilder::new(unread)
+                    .literal_separator(true)
+                    .build()
+                    .is_ok_and(|glob| glob.compile_matcher().is_match(path))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
