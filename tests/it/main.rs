@@ -4,5 +4,6 @@ mod git_http;
 #[path = "../support/ssh_server.rs"]
 mod ssh_server;
 
+mod content_files;
 mod git;
 mod git_ssh;

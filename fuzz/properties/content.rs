@@ -1,0 +1,59 @@
+//! What holds for every input of the readers of e-mail files, queues and pages.
+//!
+//! The fuzz targets hold it against what libFuzzer invents, the tests against the seeds.
+
+use campanile::{
+    api::{Direction, Severity},
+    domain::content::{diagnostic::Diagnostic, email, page, queue},
+};
+
+/// Templates render without a script and with the placeholders that they declare.
+pub(crate) fn email(bytes: &[u8]) {
+    let (content, found) = email::parse("email.md", bytes, &[]);
+    placed(&found, bytes);
+    for template in &content.templates {
+        let html = email::render_html(template, &template.locale, Direction::Rtl);
+        assert!(!html.contains("<script"), "a script was rendered");
+        let undeclared = email::undeclared(template, &[]);
+        assert!(undeclared.len() <= template.placeholders.len());
+        placed(&undeclared, bytes);
+        let errors = email::parse_html("email.html", html.as_bytes()).1;
+        let active = errors.iter().any(|error| error.code == "ActiveContent");
+        assert!(!active, "what we render acts by itself");
+    }
+    placed(&email::parse_html("email.html", bytes).1, bytes);
+}
+
+/// A queue that is used as a whole has its week, and every task its id.
+pub(crate) fn queue(bytes: &[u8]) {
+    let (queue, found) = queue::parse("queue.json", bytes);
+    placed(&found, bytes);
+    assert_eq!(queue.readable, queue.readable && queue.week_id.is_some());
+    assert!(queue.tasks.iter().all(|task| !task.id.value.is_empty()));
+    let errors = found.iter().any(|one| one.severity == Severity::Error);
+    assert!(queue.readable || errors, "a queue is refused without a word");
+}
+
+/// A document is the same every time, has one heading, and no script.
+pub(crate) fn page(bytes: &[u8]) {
+    let (page, found) = page::parse("page.md", bytes);
+    placed(&found, bytes);
+    let Some(page) = page else {
+        assert!(found.iter().any(|one| one.severity == Severity::Error));
+        return;
+    };
+    let html = page::document(&page, "he", Direction::Rtl, None);
+    assert!(!html.contains("<script"), "a script was rendered");
+    assert_eq!(html.matches("<h1").count(), 1);
+    assert_eq!(page::parse("page.md", bytes).0, Some(page));
+}
+
+/// Every problem stands in the file, is none of the whole campaign, and can be printed.
+fn placed(found: &[Diagnostic], bytes: &[u8]) {
+    let lines = bytes.split(|byte| *byte == b'\n').count();
+    for one in found {
+        assert!(!one.fatal && one.position.line as usize <= lines, "{one}");
+        assert!(!one.finding().message.is_empty());
+        assert!(!one.excerpt.contains('\u{1b}'));
+    }
+}
