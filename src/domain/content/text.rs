@@ -77,8 +77,11 @@ impl<'a> Text<'a> {
         let Some(start) = index(number).and_then(|index| self.starts.get(index)) else {
             return "";
         };
-        let rest = self.content.get(*start..).unwrap_or_default();
-        rest.lines().next().unwrap_or_default()
+        let next = index(number).and_then(|index| self.starts.get(index + 1));
+        let end = next.copied().unwrap_or(self.content.len());
+        let line = self.content.get(*start..end).unwrap_or_default();
+        let line = line.strip_suffix('\n').unwrap_or(line);
+        line.strip_suffix('\r').unwrap_or(line)
     }
 
     /// The place of a byte offset into the text.

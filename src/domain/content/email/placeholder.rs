@@ -9,7 +9,7 @@ use crate::{
     },
 };
 
-const MAX_PLACEHOLDERS: usize = 1_000;
+const MAX_PLACEHOLDERS: usize = 200;
 const LONGEST_NAME: usize = 128;
 
 /// A placeholder of a template.
@@ -141,7 +141,7 @@ impl<'t> Placeholders<'t> {
                 "has `<` or `>` in it, which HTML would take as a tag",
             );
         } else if self.found.len() >= MAX_PLACEHOLDERS {
-            self.malformed(piece, length, "is one too many: the limit of a template is 1,000");
+            self.malformed(piece, length, "is one too many: the limit of a template is 200");
         } else {
             let span = Span::new(piece.span(0).position, length);
             let excerpt = self.text.error(span, "", String::new(), "").excerpt;

@@ -123,8 +123,8 @@ fn linked(line: &str) -> String {
         let (before, tail) = rest.split_at_checked(start).unwrap_or((rest, ""));
         let address = address(tail);
         html.push_str(&words(before));
-        let shown = words(address);
-        let _ = write!(html, "<a href=\"{shown}\">{shown}</a>");
+        let (target, shown) = (filled(address, &['<', '>', '"']), words(address));
+        let _ = write!(html, "<a href=\"{target}\">{shown}</a>");
         rest = tail.get(address.len()..).unwrap_or_default();
     }
     html.push_str(&words(rest));
@@ -180,8 +180,13 @@ fn trimmed(address: &str) -> &str {
     }
 }
 
-/// Words escaped, but for placeholders, which stay exactly as written; one that HTML would misread is escaped too.
+/// Words between tags.
 fn words(words: &str) -> String {
+    filled(words, &['<', '>'])
+}
+
+/// Words escaped, but for placeholders, which stay exactly as written unless they would break out of their place.
+fn filled(words: &str, breaking: &[char]) -> String {
     let mut html = String::new();
     let mut rest = words;
     while let Some((before, tail)) = rest.split_once("{{") {
@@ -189,7 +194,7 @@ fn words(words: &str) -> String {
             break;
         };
         html.push_str(&escape(before));
-        if inner.contains(['<', '>', '"', '\'']) {
+        if inner.contains(breaking) {
             html.push_str(&escape(&format!("{{{{{inner}}}}}")));
         } else {
             let _ = write!(html, "{{{{{inner}}}}}");

@@ -35,6 +35,7 @@ pub(super) fn read(
         body: None,
         diagnostics: Vec::new(),
         unlabelled: false,
+        subject_refused: false,
     };
     for line in &section.lines {
         reading.line(*line);
@@ -63,6 +64,8 @@ struct Reading<'t> {
     diagnostics: Vec<Diagnostic>,
     /// Whether a line without a label was already reported.
     unlabelled: bool,
+    /// Whether the subject is there and was reported as one that cannot be used.
+    subject_refused: bool,
 }
 
 impl Reading<'_> {
@@ -107,7 +110,13 @@ impl Reading<'_> {
         } else if words.chars().nth(LONGEST_SUBJECT).is_some() {
             let message = format!("The {name} has more than {LONGEST_SUBJECT} characters.");
             *slot = Some(String::new());
+            self.subject_refused |= part == Part::Subject;
             self.error(span, "TooLong", message, "Shorten it.");
+        } else if words.chars().any(char::is_control) {
+            let message = format!("The {name} has a control character in it.");
+            *slot = Some(String::new());
+            self.subject_refused |= part == Part::Subject;
+            self.error(span, "BadField", message, "Type the line again.");
         } else {
             *slot = Some(words.to_owned());
         }
@@ -148,8 +157,7 @@ impl Reading<'_> {
     }
 
     fn complete(&mut self, template: &EmailTemplate) {
-        let too_long = self.diagnostics.iter().any(|found| found.code == "TooLong");
-        if template.subject.is_empty() && !too_long {
+        if template.subject.is_empty() && !self.subject_refused {
             let message = "The template has no subject.".to_owned();
             let help = "Write a line `Subject: ...` under the heading, before the body.";
             self.error(self.heading, "SubjectMissing", message, help);

@@ -178,6 +178,23 @@ fn a_file_that_cannot_be_read_or_is_out_of_bounds_gives_nothing() {
 }
 
 #[test]
+fn a_subject_cannot_carry_a_line_break_into_a_header() {
+    let (content, found) = read("## EN D0 — x\nSubject: a\rBcc: b\nBody: b");
+    assert_eq!(places(&found), [("BadField", 2, 1)]);
+    assert_eq!(content.templates[0].subject, "");
+}
+
+#[test]
+fn a_placeholder_keeps_its_quotes_but_never_breaks_out_of_an_address() {
+    let html = render_html(
+        &body("l'ami: {{a|default:\"l'ami\"}} https://a.b/{{a | \"x}}"),
+        "en",
+        Direction::Ltr,
+    );
+    assert!(html.contains("<p>l&#39;ami: {{a|default:\"l'ami\"}} <a href=\"https://a.b/{{a | &quot;x}}\">"));
+}
+
+#[test]
 fn a_subject_over_a_thousand_characters_is_an_error() {
     let (_, found) = read(&format!("## EN D0 — x\nSubject: {}\nBody: b", "a".repeat(1_001)));
     assert_eq!(places(&found), [("TooLong", 2, 1)]);

@@ -33,9 +33,11 @@ pub(super) struct Body {
 pub(super) fn render(text: &Text<'_>, offset: usize) -> (Body, Vec<Diagnostic>) {
     let markdown = text.content().get(offset..).unwrap_or_default();
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_FOOTNOTES;
+    let sanitiser = sanitiser();
     let mut reading = Reading {
         text,
-        sanitiser: sanitiser(),
+        allowed: sanitiser.clone_tags().into_iter().collect(),
+        sanitiser,
         diagnostics: Vec::new(),
         depth: Depth::default(),
         reported: BTreeSet::new(),
@@ -52,6 +54,7 @@ pub(super) fn render(text: &Text<'_>, offset: usize) -> (Body, Vec<Diagnostic>) 
 struct Reading<'t> {
     text: &'t Text<'t>,
     sanitiser: Builder<'static>,
+    allowed: BTreeSet<&'static str>,
     diagnostics: Vec<Diagnostic>,
     depth: Depth,
     /// What was already reported, to say each thing once.
@@ -90,7 +93,6 @@ impl Reading<'_> {
     }
 
     fn raw(&mut self, raw: &str, offset: usize) {
-        let allowed = self.sanitiser.clone_tags();
         for (at, _) in raw.match_indices('<') {
             let tag = raw.get(at + 1..).unwrap_or_default();
             let end = tag
@@ -102,7 +104,7 @@ impl Reading<'_> {
             }
             self.depth.raw += 1;
             self.depth.formatting += usize::from(FORMATTING.contains(&name.as_str()));
-            if !allowed.contains(name.as_str()) {
+            if !self.allowed.contains(name.as_str()) {
                 self.removed(
                     offset + at,
                     format!("The element `<{}>`", name.get(..40).unwrap_or(&name)),

@@ -13,7 +13,7 @@ use crate::domain::content::{
 use serde_saphyr::{Location, Spanned};
 
 const LIMIT: usize = 64 * 1024;
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 10] = [
     "title",
     "excerpt",
     "description",
@@ -24,7 +24,6 @@ const NAMES: [&str; 11] = [
     "slug",
     "draft",
     "published",
-    "locale",
 ];
 
 /// The two parts of a page.
