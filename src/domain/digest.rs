@@ -93,6 +93,16 @@ pub fn of_content(spec: &AssetSpec) -> String {
 }
 
 /// The digest of a whole Asset spec as Campanile made it: an edit by hand is seen by it.
+///
+/// The revision of stored content is no part of it: the same words at a newer commit are the same Asset.
 pub fn of_spec(spec: &AssetSpec) -> String {
-    of_json(spec)
+    let Some(stored) = &spec.content.stored else {
+        return of_json(spec);
+    };
+    let mut spec = spec.clone();
+    spec.content.stored = Some(StoredContent {
+        revision: String::new(),
+        ..stored.clone()
+    });
+    of_json(&spec)
 }

@@ -9,6 +9,7 @@ pub mod decide;
 pub mod digest;
 pub mod gates;
 pub mod language;
+pub mod materialise;
 pub mod observed;
 pub mod plan;
 pub mod publication;

@@ -1,12 +1,13 @@
 //! The files of one revision, read within bounds and without leaving the tree.
 
-use std::sync::Arc;
+use std::{cell::RefCell, sync::Arc};
 
 use gix::ObjectId;
 
-use super::error::SharedError;
+use super::error::{GitError, GitReason, SharedError};
 use super::generation::Generation;
 use super::tree::TreeReader;
+use crate::domain::content::{FileProblem, Files};
 
 /// What a caller should pass where it has no tighter bound: the largest sheet that is read.
 pub const DEFAULT_BLOB_LIMIT: u64 = 32 * 1024 * 1024;
@@ -155,6 +156,27 @@ impl Snapshot {
             .await
     }
 
+    /// Runs blocking work on the files of this revision, off the runtime's own threads.
+    ///
+    /// # Errors
+    /// `CorruptPack` where the mirror turned out to be damaged: the work's answer is not to be trusted.
+    pub async fn with_files<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Files) -> T + Send + 'static,
+    ) -> Result<T, GitError> {
+        let task = move |tree: &TreeReader| {
+            let files = FilesOfTree {
+                tree,
+                damage: RefCell::new(None),
+            };
+            let answer = work(&files);
+            files.damage.into_inner().map_or(Ok(answer), Err)
+        };
+        self.blocking(String::new(), task).await.map_err(|error| {
+            GitError::new(GitReason::CorruptPack, "the mirror of the branch is damaged").caused_by(error)
+        })
+    }
+
     async fn blocking<T: Send + 'static>(
         &self,
         path: String,
@@ -182,5 +204,42 @@ impl Snapshot {
                 })
             }
         }
+    }
+}
+
+/// The files of a revision, for code that knows no git; damage is kept for the caller.
+struct FilesOfTree<'a> {
+    tree: &'a TreeReader,
+    damage: RefCell<Option<ReadError>>,
+}
+
+impl FilesOfTree<'_> {
+    fn problem(&self, error: ReadError) -> FileProblem {
+        match error {
+            ReadError::FileMissing { .. } => FileProblem::Missing,
+            ReadError::FileTooLarge { size, limit, .. } => FileProblem::TooLarge { size, limit },
+            ReadError::Damaged { .. } => {
+                let text = error.to_string();
+                *self.damage.borrow_mut() = Some(error);
+                FileProblem::Refused(text)
+            }
+            other => FileProblem::Refused(other.to_string()),
+        }
+    }
+}
+
+impl Files for FilesOfTree<'_> {
+    fn read(&self, path: &str, limit: u64) -> Result<Vec<u8>, FileProblem> {
+        self.tree
+            .read(path, limit)
+            .map(|blob| blob.bytes)
+            .map_err(|error| self.problem(error))
+    }
+
+    fn matching(&self, pattern: &str) -> Vec<String> {
+        self.tree
+            .glob(pattern, 1000)
+            .map_err(|error| drop(self.problem(error)))
+            .unwrap_or_default()
     }
 }

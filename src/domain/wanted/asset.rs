@@ -21,17 +21,17 @@ use crate::{
 const MAX_CONTENT: usize = 64 * 1024;
 const MAX_TITLE: usize = 1024;
 
-/// Makes the spec of a publication.
+/// Makes the spec of a publication, and gives back the content that is too long to stand in it.
 ///
 /// Identity fields stand in it in their compared form, so that a row whose spelling changes stays the same Asset.
-pub(super) fn spec(inputs: &Inputs<'_>, candidate: &Candidate<'_>) -> AssetSpec {
+pub(super) fn spec(inputs: &Inputs<'_>, candidate: &Candidate<'_>) -> (AssetSpec, Option<AssetContent>) {
     let mut spec = match &candidate.origin {
         Origin::Row { post, schedule } => of_row(inputs, &candidate.slot, post, schedule),
         Origin::Made(spec) => spec.as_ref().clone(),
     };
     spec.findings.clone_from(&candidate.findings);
-    store_large(inputs, candidate.path, &mut spec.content);
-    spec
+    let large = store_large(inputs, candidate.path, &mut spec.content);
+    (spec, large)
 }
 
 fn of_row(inputs: &Inputs<'_>, slot: &Slot, post: &Post<'_>, schedule: &Schedule) -> AssetSpec {
@@ -83,17 +83,24 @@ fn content(inputs: &Inputs<'_>, slot: &Slot, post: &Post<'_>) -> AssetContent {
     }
 }
 
-/// Puts a reference in the place of text and HTML that are too long for an Asset.
-fn store_large(inputs: &Inputs<'_>, path: &str, content: &mut AssetContent) {
+/// Puts a reference in the place of text and HTML that are too long for an Asset; gives back the whole.
+fn store_large(inputs: &Inputs<'_>, path: &str, content: &mut AssetContent) -> Option<AssetContent> {
     let html = content.html.as_ref().map_or(0, String::len);
     if content.text.len() + html <= MAX_CONTENT {
-        return;
+        return None;
     }
+    let whole = content.clone();
     content.stored = Some(StoredContent {
         revision: inputs.revision.to_owned(),
         path: path.to_owned(),
-        digest: digest::of_json(&(&content.text, &content.html)),
+        digest: stored_digest(&whole),
     });
     content.text = String::new();
     content.html = None;
+    Some(whole)
+}
+
+/// The digest of text and HTML that stand on the branch alone.
+pub fn stored_digest(content: &AssetContent) -> String {
+    digest::of_json(&(&content.text, &content.html))
 }

@@ -8,7 +8,7 @@ mod selection;
 mod sheets;
 mod times;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -16,7 +16,8 @@ use super::{
     content::{Files, diagnostic::Diagnostic},
     slot::Slot,
 };
-use crate::api::{AssetSpec, CampaignSpec, Environment};
+use crate::api::{AssetContent, AssetSpec, CampaignSpec, Environment};
+pub use asset::stored_digest;
 use candidate::Candidate;
 use times::Times;
 
@@ -65,6 +66,8 @@ pub struct Wanted {
     pub files: Vec<SourceFile>,
     /// Every slot that any row, task or e-mail names, whatever its date.
     pub slots: BTreeSet<Slot>,
+    /// Content that is too long to stand in an Asset, whole, by the Asset's name.
+    pub large: BTreeMap<String, AssetContent>,
     /// Paths and globs whose files could not be read: Assets that came from them are kept as they are.
     pub unread: Vec<String>,
 }

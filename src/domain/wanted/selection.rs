@@ -24,7 +24,10 @@ pub(super) fn assets(inputs: &Inputs<'_>, candidates: Vec<Candidate<'_>>, wanted
     wanted.assets = chosen
         .into_iter()
         .map(|(order, candidate)| {
-            let spec = asset::spec(inputs, &candidate);
+            let (spec, large) = asset::spec(inputs, &candidate);
+            if let Some(content) = large {
+                wanted.large.insert(order.name.clone(), content);
+            }
             WantedAsset {
                 name: order.name,
                 slot: candidate.slot,
