@@ -7,4 +7,5 @@ pub mod api;
 pub mod domain;
 pub mod egress;
 pub mod git;
+pub mod publish;
 pub mod secret;

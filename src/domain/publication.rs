@@ -1,5 +1,6 @@
 //! What a publisher is given to publish.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::slot::Slot;
@@ -24,6 +25,8 @@ pub struct Publication {
     pub content: AssetContent,
     /// Its digest.
     pub content_digest: String,
+    /// When it was meant to go out: the same for every attempt, so that a repeated request is the same to the byte.
+    pub scheduled_for: Timestamp,
     /// What was prepared for this epoch and revision, if anything was.
     pub prepared_id: Option<String>,
     /// For a page or template that was published before: what we wrote then.

@@ -1,0 +1,144 @@
+//! Which publisher a ChannelConfig describes, and what it needs.
+
+use std::collections::BTreeMap;
+
+use super::{Publisher, object_store, webhook, wire::Wire};
+use crate::{
+    api::{ChannelConfigSpec, ObjectStoreChannel, SecretKeyReference, WebhookChannel},
+    egress::EgressPolicy,
+    secret::SecretString,
+};
+
+/// Values of Secrets, by Secret and key.
+pub type Secrets = BTreeMap<SecretKeyReference, SecretString>;
+
+/// What publishers share.
+#[derive(Clone, Debug)]
+pub struct PublisherOptions {
+    /// The guarded HTTP client (`egress::http_client`).
+    pub client: reqwest::Client,
+    /// The policy that it was made with.
+    pub egress: EgressPolicy,
+    /// Whether `file:///` is permitted.
+    pub allow_local_paths: bool,
+}
+
+impl PublisherOptions {
+    pub(super) fn wire(&self) -> Wire {
+        Wire::new(self.client.clone(), self.egress.clone())
+    }
+}
+
+/// Why a ChannelConfig makes no publisher.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SelectError {
+    /// Something is not there.
+    #[error("missing {}", names.join(", "))]
+    MissingConfig {
+        /// Exactly what: `Secret linkedin-hook key signingSecret`, `spec.objectStore.region`.
+        names: Vec<String>,
+    },
+    /// Something is there and cannot be used.
+    #[error("{field} {problem}")]
+    InvalidConfig {
+        /// Where: a field of the ChannelConfig, or a key of a Secret.
+        field: String,
+        /// What is wrong with it, and what to write instead.
+        problem: String,
+    },
+}
+
+impl SelectError {
+    /// One CamelCase word.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::MissingConfig { .. } => "MissingConfig",
+            Self::InvalidConfig { .. } => "InvalidConfig",
+        }
+    }
+
+    pub(super) fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::InvalidConfig {
+            field: field.into(),
+            problem: problem.into(),
+        }
+    }
+}
+
+/// The one channel that a spec has.
+enum Channel<'a> {
+    Webhook(&'a WebhookChannel),
+    ObjectStore(&'a ObjectStoreChannel),
+}
+
+fn channel_of(spec: &ChannelConfigSpec) -> Result<Channel<'_>, SelectError> {
+    // Every field by name: a new channel does not compile until it is selected here.
+    let ChannelConfigSpec {
+        platform: _,
+        account: _,
+        environment: _,
+        publish_enabled: _,
+        webhook,
+        object_store,
+    } = spec;
+    match (webhook, object_store) {
+        (Some(webhook), None) => Ok(Channel::Webhook(webhook)),
+        (None, Some(object_store)) => Ok(Channel::ObjectStore(object_store)),
+        (None, None) => Err(SelectError::MissingConfig {
+            names: vec!["spec.webhook or spec.objectStore".into()],
+        }),
+        (Some(_), Some(_)) => Err(SelectError::invalid(
+            "spec",
+            "has webhook and objectStore: keep one",
+        )),
+    }
+}
+
+/// The keys of Secrets that a channel needs, so that the caller reads these and no others.
+pub fn required_secrets(spec: &ChannelConfigSpec) -> Vec<SecretKeyReference> {
+    match channel_of(spec) {
+        Ok(Channel::Webhook(channel)) => channel.secret_key_ref.iter().cloned().collect(),
+        Ok(Channel::ObjectStore(channel)) => object_store::required_secrets(channel),
+        Err(_) => Vec::new(),
+    }
+}
+
+/// The publisher that a ChannelConfig describes.
+///
+/// # Errors
+/// Names everything that is missing at once, else the first thing that cannot be used.
+pub fn select(
+    spec: &ChannelConfigSpec,
+    secrets: &Secrets,
+    options: &PublisherOptions,
+) -> Result<Box<dyn Publisher>, SelectError> {
+    let channel = channel_of(spec)?;
+    let mut names: Vec<String> = match channel {
+        Channel::Webhook(_) => Vec::new(),
+        Channel::ObjectStore(channel) => object_store::missing_fields(channel),
+    };
+    let absent = |wanted: &SecretKeyReference| secrets.get(wanted).is_none_or(SecretString::is_empty);
+    names.extend(
+        required_secrets(spec)
+            .iter()
+            .filter(|wanted| absent(wanted))
+            .map(secret_name),
+    );
+    if !names.is_empty() {
+        return Err(SelectError::MissingConfig { names });
+    }
+    Ok(match channel {
+        Channel::Webhook(channel) => Box::new(webhook::Webhook::new(spec, channel, secrets, options)?),
+        Channel::ObjectStore(channel) => Box::new(object_store::ObjectStorePublisher::new(
+            spec, channel, secrets, options,
+        )?),
+    })
+}
+
+/// How a key of a Secret is named to people.
+pub(super) fn secret_name(key: &SecretKeyReference) -> String {
+    format!("Secret {} key {}", key.name, key.key)
+}
+
+#[cfg(test)]
+mod tests;
