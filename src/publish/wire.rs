@@ -43,8 +43,18 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    /// False where the body was longer than the bound, broke off, or took too long.
-    pub(crate) whole: bool,
+    pub(crate) end: End,
+}
+
+/// How the body of an answer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It was read whole.
+    Whole,
+    /// It was longer than the bound, and is cut.
+    TooLong,
+    /// It broke off, or took too long.
+    Broken,
 }
 
 /// No answer.
@@ -161,18 +171,19 @@ impl Gate {
 async fn read(mut response: reqwest::Response, deadline: Instant, limit: usize) -> Answer {
     let (status, headers) = (response.status(), response.headers().clone());
     let mut body = BytesMut::new();
-    let whole = loop {
+    let end = loop {
         match timeout_at(deadline, response.chunk()).await {
             Ok(Ok(Some(chunk))) if body.len() + chunk.len() <= limit => body.extend_from_slice(&chunk),
-            Ok(Ok(None)) => break true,
-            Ok(Ok(Some(_)) | Err(_)) | Err(_) => break false,
+            Ok(Ok(Some(_))) => break End::TooLong,
+            Ok(Ok(None)) => break End::Whole,
+            Ok(Err(_)) | Err(_) => break End::Broken,
         }
     };
     Answer {
         status,
         headers,
         body: body.freeze(),
-        whole,
+        end,
     }
 }
 

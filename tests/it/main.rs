@@ -1,9 +1,20 @@
 //! The tests that need a server, a disk or a process.
 #[path = "../support/git_http.rs"]
 mod git_http;
+#[cfg(test)]
+#[path = "../support/proxy.rs"]
+mod proxy;
+#[cfg(test)]
+#[path = "../support/s3_server.rs"]
+mod s3_server;
+#[cfg(test)]
+#[path = "../support/sink.rs"]
+mod sink;
 #[path = "../support/ssh_server.rs"]
 mod ssh_server;
 
+#[cfg(test)]
+mod conformance;
 mod content_files;
 mod git;
 mod git_ssh;

@@ -65,9 +65,10 @@ fn refusal(answer: &Answer, code: &str, redaction: &Redaction) -> PublishError {
         // Our clock, or theirs: it passes without anybody changing the Secret.
         (403, "RequestTimeTooSkewed") => PublishError::not_sent("ClockSkew", said),
         (401, _)
-        | (403, "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "ExpiredToken" | "InvalidToken") => {
-            PublishError::refused("CredentialsRefused", said)
-        }
+        | (
+            403,
+            "InvalidAccessKeyId" | "NotSignedUp" | "SignatureDoesNotMatch" | "ExpiredToken" | "InvalidToken",
+        ) => PublishError::refused("CredentialsRefused", said),
         (403, _) => PublishError::refused("AccessRefused", said),
         (404, _) => PublishError::refused("BucketNotFound", said),
         (301 | 307 | 308, _) => PublishError::refused("RedirectRefused", said),
@@ -110,7 +111,7 @@ mod tests {
     use http::{HeaderMap, StatusCode};
 
     use super::*;
-    use crate::publish::object_store::store::Version;
+    use crate::publish::{object_store::store::Version, wire::End};
 
     fn answer(status: u16, code: &str) -> Answer {
         let body = if code.is_empty() {
@@ -122,7 +123,7 @@ mod tests {
             status: StatusCode::from_u16(status).unwrap(),
             headers: HeaderMap::new(),
             body: body.into(),
-            whole: true,
+            end: End::Whole,
         }
     }
 

@@ -1,46 +1,39 @@
 //! The object store channel: web pages, stored templates, and posts as files, each at the one path of its slot.
 
 mod answer;
+mod configuration;
 mod folder;
 mod marker;
 mod place;
+mod planned;
+mod preflight;
 mod s3;
 mod store;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use serde_json::json;
-use url::Url;
 
+pub(super) use self::configuration::{missing_fields, required_secrets};
 use self::{
     folder::Folder,
     marker::Form,
     place::{Path, Place, Root},
-    s3::{Access, S3},
-    store::{Body, Condition, Object, Store, Version, Write},
+    planned::{Planned, Standing},
+    store::{Condition, Store, Version, Write},
 };
 use super::{
-    AssetPublish, Class, Found, Preflight, Prepared, PublishError, Published, Publisher, PublisherOptions,
-    Secrets, SelectError, select::secret_name,
+    Class, Found, Preflight, Prepared, PublishError, Published, Publisher, PublisherOptions, Secrets,
+    SelectError,
 };
 use crate::{
-    api::{AssetType, ChannelConfigSpec, ObjectStoreChannel, SecretKeyReference},
-    domain::{
-        digest,
-        publication::{Marker, Publication},
-    },
-    secret::SecretString,
+    api::{AssetType, ChannelConfigSpec, ObjectStoreChannel},
+    domain::{digest, publication::Publication},
 };
 
-/// Keys of the Secret of a bucket.
-const ACCESS_KEY: &str = "accesskey";
-const SECRET_KEY: &str = "secretkey";
 /// Two objects (text and HTML of a template), each at most: read, write, read, write, read.
 const REQUESTS_OF_A_COMMIT: u32 = 10;
-/// Larger content is no page, template or post, and could not be read back.
-const MAX_CONTENT: usize = s3::MAX_OBJECT - 4096;
 
 /// An object store channel: class A, the path is the key.
 #[derive(Debug)]
@@ -50,38 +43,6 @@ pub(super) struct ObjectStorePublisher {
     public_url: Option<String>,
     timeout: Duration,
     endpoint_digest: String,
-}
-
-/// The keys of Secrets that a bucket needs; a folder needs none.
-pub(super) fn required_secrets(channel: &ObjectStoreChannel) -> Vec<SecretKeyReference> {
-    let Some(secret) = channel.secret_ref.as_ref().filter(|_| in_a_bucket(channel)) else {
-        return Vec::new();
-    };
-    [ACCESS_KEY, SECRET_KEY]
-        .map(|key| SecretKeyReference {
-            name: secret.name.clone(),
-            key: key.to_owned(),
-        })
-        .into()
-}
-
-/// The fields that a bucket needs and the spec leaves out.
-pub(super) fn missing_fields(channel: &ObjectStoreChannel) -> Vec<String> {
-    if !in_a_bucket(channel) {
-        return Vec::new();
-    }
-    [
-        ("spec.objectStore.region", channel.region.is_none()),
-        ("spec.objectStore.secretRef", channel.secret_ref.is_none()),
-    ]
-    .into_iter()
-    .filter(|(_, missing)| *missing)
-    .map(|(name, _)| name.to_owned())
-    .collect()
-}
-
-fn in_a_bucket(channel: &ObjectStoreChannel) -> bool {
-    !channel.url.starts_with("file:")
 }
 
 impl ObjectStorePublisher {
@@ -94,7 +55,9 @@ impl ObjectStorePublisher {
         let place = Place::parse(&channel.url)
             .map_err(|problem| SelectError::invalid("spec.objectStore.url", problem))?;
         let store = match &place.root {
-            Root::Bucket(bucket) => Store::S3(bucket_store(bucket, channel, secrets, options)?),
+            Root::Bucket(bucket) => {
+                Store::S3(configuration::bucket_store(bucket, channel, secrets, options)?)
+            }
             Root::Folder(folder) if options.allow_local_paths => Store::Folder(Folder::new(folder)),
             Root::Folder(_) => {
                 let problem =
@@ -143,36 +106,17 @@ impl ObjectStorePublisher {
         let forms = match publication.type_ {
             AssetType::Page => vec![(Form::Html, html()?)],
             AssetType::Template => vec![(Form::Text, content.text.clone()), (Form::Html, html()?)],
-            AssetType::Post | AssetType::Email => vec![(Form::Json, document(publication)?)],
+            AssetType::Post | AssetType::Email => vec![(Form::Json, planned::document(publication)?)],
         };
         forms
             .into_iter()
-            .map(|(form, content)| self.planned(publication, form, content))
+            .map(|(form, content)| Planned::new(self.path(publication, form), form, content))
             .collect()
     }
 
-    fn planned(
-        &self,
-        publication: &Publication,
-        form: Form,
-        content: String,
-    ) -> Result<Planned, PublishError> {
-        if content.len() > MAX_CONTENT {
-            return Err(PublishError::rejected(
-                "TooLarge",
-                format!("{} bytes are more than an object may have", content.len()),
-            ));
-        }
-        if form.is_ambiguous(&content) {
-            return Err(PublishError::rejected(
-                "MarkerInContent",
-                "the HTML holds a comment that looks like our marker",
-            ));
-        }
-        let path = self
-            .place
-            .of(&publication.slot, publication.type_, form.extension());
-        Ok(Planned { path, form, content })
+    fn path(&self, publication: &Publication, form: Form) -> Path {
+        self.place
+            .of(&publication.slot, publication.type_, form.extension())
     }
 
     fn published(&self, objects: &[Planned]) -> Published {
@@ -183,41 +127,61 @@ impl ObjectStorePublisher {
 
     /// Brings one object to what the publication says, or finds that it is so already.
     async fn put(&self, object: &Planned, publication: &Publication) -> Result<(), PublishError> {
-        let mut condition = Condition::Absent;
-        let mut written = false;
-        if publication.replaces.is_some() {
-            match self.look(object, publication).await? {
-                Standing::Published => return Ok(()),
-                Standing::Replaceable(version) => condition = Condition::Unchanged(version),
-                Standing::Absent => return Err(gone(object)),
-            }
+        let Some(condition) = self.condition(object, publication).await? else {
+            return Ok(());
+        };
+        let Some(version) = self.write(object, publication, condition).await? else {
+            return Ok(());
+        };
+        // An earlier state of ours was in the way; once more, over that.
+        let second = self
+            .write(object, publication, Condition::Unchanged(version))
+            .await;
+        match second.map_err(PublishError::after_a_write)? {
+            None => Ok(()),
+            Some(_) => Err(contended(object)),
         }
-        loop {
-            let last = matches!(condition, Condition::Unchanged(_));
-            let body = object.body(&publication.marker());
-            let write = self.store.write(&object.path.whole, body, condition).await;
-            let write = write.map_err(|error| if written { error.after_a_write() } else { error })?;
-            if write == Write::Stored {
-                return Ok(());
-            }
-            written = true;
-            // Whoever carries our requests may send one twice: what refuses us may be our own.
-            let standing = self
-                .look(object, publication)
-                .await
-                .map_err(PublishError::after_a_write)?;
-            condition = match standing {
-                Standing::Published => return Ok(()),
-                _ if write == Write::Contended => return Err(contended(object)),
-                Standing::Replaceable(version) if !last => Condition::Unchanged(version),
-                Standing::Replaceable(_) => return Err(contended(object)),
-                Standing::Absent => {
-                    return Err(PublishError::not_sent(
-                        "ObjectGone",
-                        format!("{} stood in the way and is gone", object.path.whole),
-                    ));
-                }
-            };
+    }
+
+    /// The condition under which to write; `None` where nothing is left to do.
+    async fn condition(
+        &self,
+        object: &Planned,
+        publication: &Publication,
+    ) -> Result<Option<Condition>, PublishError> {
+        if publication.replaces.is_none() {
+            return Ok(Some(Condition::Absent));
+        }
+        match self.look(object, publication).await? {
+            Standing::Published => Ok(None),
+            Standing::Replaceable(version) => Ok(Some(Condition::Unchanged(version))),
+            Standing::Absent => Err(gone(object)),
+        }
+    }
+
+    /// Writes once; where the store refuses, gives the earlier state of ours that is in the way, or `None` where what
+    /// is in the way is this publication: whoever carries our requests may send one twice.
+    async fn write(
+        &self,
+        object: &Planned,
+        publication: &Publication,
+        condition: Condition,
+    ) -> Result<Option<Version>, PublishError> {
+        let path = &object.path.whole;
+        let body = object.body(&publication.marker());
+        let write = self.store.write(path, body, condition).await?;
+        if write == Write::Stored {
+            return Ok(None);
+        }
+        let standing = self.look(object, publication).await;
+        match (standing.map_err(PublishError::after_a_write)?, write) {
+            (Standing::Published, _) => Ok(None),
+            (Standing::Replaceable(version), Write::ConditionFailed) => Ok(Some(version)),
+            (Standing::Absent, Write::ConditionFailed) => Err(PublishError::not_sent(
+                "ObjectGone",
+                format!("{path} stood in the way and is gone"),
+            )),
+            _ => Err(contended(object)),
         }
     }
 
@@ -227,13 +191,6 @@ impl ObjectStorePublisher {
             None => Ok(Standing::Absent),
         }
     }
-}
-
-/// The JSON of a post or e-mail.
-fn document(publication: &Publication) -> Result<String, PublishError> {
-    AssetPublish::of(publication).json().map_err(|error| {
-        PublishError::rejected("InvalidRequest", "the document could not be written").because(error)
-    })
 }
 
 fn gone(object: &Planned) -> PublishError {
@@ -248,93 +205,6 @@ fn contended(object: &Planned) -> PublishError {
         "Conflict",
         format!("another write of {} was under way", object.path.whole),
     )
-}
-
-/// One object to write.
-#[derive(Debug)]
-struct Planned {
-    path: Path,
-    form: Form,
-    content: String,
-}
-
-/// What stands at a path, as far as it is ours.
-#[derive(Debug, PartialEq, Eq)]
-enum Standing {
-    /// Nothing.
-    Absent,
-    /// What this publication says, written by one of its attempts.
-    Published,
-    /// An earlier state of ours, as we left it.
-    Replaceable(Version),
-}
-
-impl Planned {
-    fn body(&self, marker: &Marker) -> Body {
-        let bytes = Bytes::from(self.form.render(&self.content, marker));
-        Body {
-            bytes,
-            content_type: self.form.content_type(),
-        }
-    }
-
-    /// # Errors
-    /// `Rejected` where it is another's, `Drifted` where it is ours and not what we left.
-    fn standing(&self, found: &Object, publication: &Publication) -> Result<Standing, PublishError> {
-        let path = &self.path.whole;
-        let mark = self.form.read(&found.bytes);
-        let own = publication.marker();
-        let Some(mark) = mark.filter(|mark| mark.marker.slot == own.slot) else {
-            return Err(PublishError::rejected(
-                "AnothersObject",
-                format!("{path} holds something that is not this slot's"),
-            ));
-        };
-        let equal = |attempt: &str| {
-            let marker = Marker {
-                attempt: attempt.to_owned(),
-                ..own.clone()
-            };
-            self.form.render(&self.content, &marker).as_bytes() == found.bytes
-        };
-        if attempts(publication).contains(mark.marker.attempt.as_str()) && equal(&mark.marker.attempt) {
-            return Ok(Standing::Published);
-        }
-        if mark.intact && is_state(publication.type_) && is_recorded(&mark.marker, publication) {
-            return Ok(Standing::Replaceable(found.version.clone()));
-        }
-        let what = if mark.intact {
-            "holds another version of ours"
-        } else {
-            "was changed by somebody"
-        };
-        Err(PublishError::drifted("ObjectChanged", format!("{path} {what}")))
-    }
-}
-
-/// Pages and templates are states, and may be replaced; posts and e-mails are moments.
-fn is_state(type_: AssetType) -> bool {
-    matches!(type_, AssetType::Page | AssetType::Template)
-}
-
-fn attempts(publication: &Publication) -> BTreeSet<&str> {
-    publication
-        .earlier_attempts
-        .iter()
-        .map(String::as_str)
-        .chain([publication.attempt.as_str()])
-        .collect()
-}
-
-/// Whether a marker names something that the Receipt says we wrote: the version before, or what an earlier attempt
-/// at this one left behind with other words.
-fn is_recorded(marker: &Marker, publication: &Publication) -> bool {
-    let before = publication.replaces.as_ref().is_some_and(|written| {
-        (written.epoch, written.revision) == (marker.epoch, marker.revision)
-            && written.attempts.contains(&marker.attempt)
-    });
-    let this = (publication.epoch, publication.revision) == (marker.epoch, marker.revision);
-    before || (this && attempts(publication).contains(marker.attempt.as_str()))
 }
 
 #[async_trait]
@@ -355,31 +225,8 @@ impl Publisher for ObjectStorePublisher {
         self.timeout.saturating_mul(REQUESTS_OF_A_COMMIT)
     }
 
-    /// Writes one small object, `.campanile/probe.txt`, again and again under conditions that must fail.
     async fn preflight(&self) -> Result<Preflight, PublishError> {
-        let probe = self.place.own("probe.txt");
-        let write = async |condition| {
-            let body = Body {
-                bytes: Bytes::from_static(PROBE),
-                content_type: Form::Text.content_type(),
-            };
-            self.store.write(&probe, body, condition).await
-        };
-        let created = match write(Condition::Absent).await? {
-            Write::Stored => write(Condition::Absent).await?,
-            refused => refused,
-        };
-        let elsewhere = Version("\"00000000000000000000000000000000\"".to_owned());
-        for outcome in [created, write(Condition::Unchanged(elsewhere)).await?] {
-            match outcome {
-                Write::ConditionFailed => {}
-                Write::Stored => return Err(ignored()),
-                Write::Contended => {
-                    return Err(PublishError::not_sent("Conflict", "the probe is being written"));
-                }
-            }
-        }
-        self.reads(&probe).await?;
+        self.probe().await?;
         Ok(Preflight {
             message: "the store is reached and keeps to conditions".to_owned(),
         })
@@ -419,119 +266,5 @@ impl Publisher for ObjectStorePublisher {
             }
         }
         Ok(Found::Published(self.published(&objects)))
-    }
-}
-
-/// What stands in the probe.
-const PROBE: &[u8] = b"Campanile writes this file to see whether the store keeps to conditional writes.\n";
-
-fn ignored() -> PublishError {
-    PublishError::refused(
-        "ConditionsIgnored",
-        "the store writes although the condition fails: it cannot be kept from publishing twice",
-    )
-}
-
-impl ObjectStorePublisher {
-    /// Reading back is how an outcome is settled: what is there, and that nothing is there.
-    async fn reads(&self, probe: &str) -> Result<(), PublishError> {
-        if self
-            .store
-            .read(probe)
-            .await?
-            .is_none_or(|object| object.bytes != PROBE)
-        {
-            return Err(PublishError::refused(
-                "ReadBackFailed",
-                format!("{probe} does not hold what was written"),
-            ));
-        }
-        let absent = self.store.read(&self.place.own("absent.txt")).await;
-        match absent {
-            Err(error) if error.reason == "AccessRefused" => Err(PublishError::refused(
-                "ListRefused",
-                "the store does not say whether an object exists: the account needs the right to list the bucket",
-            )
-            .because(error)),
-            other => other.map(|_| ()),
-        }
-    }
-}
-
-fn bucket_store(
-    bucket: &str,
-    channel: &ObjectStoreChannel,
-    secrets: &Secrets,
-    options: &PublisherOptions,
-) -> Result<S3, SelectError> {
-    let [key_id, secret] = [ACCESS_KEY, SECRET_KEY].map(|key| credential(channel, secrets, key));
-    let access = Access {
-        bucket: bucket.to_owned(),
-        endpoint: channel.endpoint.as_deref().map(endpoint).transpose()?,
-        region: region(channel)?,
-        key_id: key_id?,
-        secret: secret?,
-        timeout: channel.timeout.0,
-    };
-    S3::new(&access, options.wire())
-        .map_err(|_| SelectError::invalid("spec.objectStore", "cannot be used to reach a bucket"))
-}
-
-/// A credential, without the line break that Secrets made from files end in.
-fn credential(
-    channel: &ObjectStoreChannel,
-    secrets: &Secrets,
-    key: &str,
-) -> Result<SecretString, SelectError> {
-    let name = channel
-        .secret_ref
-        .as_ref()
-        .map(|secret| secret.name.clone())
-        .unwrap_or_default();
-    let reference = SecretKeyReference {
-        name,
-        key: key.to_owned(),
-    };
-    let value = secrets
-        .get(&reference)
-        .map(|value| value.expose().trim().to_owned())
-        .unwrap_or_default();
-    if value.is_empty() || !value.chars().all(|c| c.is_ascii_graphic()) {
-        return Err(SelectError::invalid(
-            secret_name(&reference),
-            "is empty, or holds what no S3 key holds",
-        ));
-    }
-    Ok(value.into())
-}
-
-fn endpoint(text: &str) -> Result<String, SelectError> {
-    let invalid = || {
-        SelectError::invalid(
-            "spec.objectStore.endpoint",
-            "is no http or https address of a host alone",
-        )
-    };
-    let url: Url = text.parse().map_err(|_| invalid())?;
-    let bare = url.username().is_empty()
-        && url.password().is_none()
-        && url.query().is_none()
-        && url.fragment().is_none();
-    if !bare || !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err(invalid());
-    }
-    Ok(url.as_str().trim_end_matches('/').to_owned())
-}
-
-fn region(channel: &ObjectStoreChannel) -> Result<String, SelectError> {
-    let region = channel.region.clone().unwrap_or_default();
-    let plain = !region.is_empty() && region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    if plain {
-        Ok(region)
-    } else {
-        Err(SelectError::invalid(
-            "spec.objectStore.region",
-            "is no name of a region",
-        ))
     }
 }

@@ -32,7 +32,7 @@ use crate::{
     publish::{
         PublishError,
         said::Redaction,
-        wire::{Answer, Bounds, Failure, Wire},
+        wire::{Answer, Bounds, End, Failure, Wire},
     },
     secret::SecretString,
 };
@@ -101,17 +101,20 @@ impl S3 {
         if !answer.status.is_success() {
             return answer::absent(&answer, &self.redaction);
         }
-        if !answer.whole {
+        // One that is too long is not ours, and shows it by having no marker.
+        if answer.end == End::Broken {
             return Err(PublishError::not_sent(
                 "ReadIncomplete",
                 "the object could not be read to its end",
             ));
         }
-        let tag = answer
-            .headers
-            .get(ETAG)
-            .and_then(|tag| tag.to_str().ok())
-            .unwrap_or_default();
+        let tag = answer.headers.get(ETAG).and_then(|tag| tag.to_str().ok());
+        let tag = tag.ok_or_else(|| {
+            PublishError::refused(
+                "ConditionsNotSupported",
+                "the store names no version (ETag) of an object",
+            )
+        })?;
         Ok(Some(Object {
             version: Version(tag.to_owned()),
             bytes: answer.body,

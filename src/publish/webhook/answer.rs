@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::publish::{
     Outcome, PublishError, Published,
     said::{Redaction, retry_after},
-    wire::Answer,
+    wire::{Answer, End},
 };
 
 /// Reads an answer.
@@ -63,7 +63,7 @@ fn redirect(answer: &Answer) -> PublishError {
 }
 
 fn named(answer: &Answer) -> Published {
-    let body = if answer.whole {
+    let body = if answer.end == End::Whole {
         serde_json::from_slice(&answer.body).unwrap_or(Value::Null)
     } else {
         Value::Null
@@ -88,7 +88,7 @@ mod tests {
             status,
             headers: HeaderMap::new(),
             body: body.into(),
-            whole: true,
+            end: End::Whole,
         }
     }
 

@@ -1,0 +1,252 @@
+//! What can happen to a request, and what must be said of it.
+
+use std::time::Duration;
+
+use campanile::publish::{Class, Found, Outcome, Publisher};
+
+use super::{HASTY, PATIENT, Rig, next_attempt, publication, publish};
+use crate::sink::{Fault, Received, Sink, WebhookReceiver, answer};
+use campanile::api::AssetType;
+
+/// What must be said.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Said {
+    Published,
+    /// Seconds to wait.
+    RateLimited(u64),
+    Refused,
+    Rejected,
+    Unknown,
+    /// Which of the two depends on whether the reset or the request was faster.
+    NotSentOrUnknown,
+}
+
+struct Case {
+    name: &'static str,
+    fault: Fault,
+    timeout: &'static str,
+    /// For classes A, B and D.
+    said: [Said; 3],
+    /// How often the platform has it afterwards.
+    effects: usize,
+    /// How many requests were made, for class A where it looks at what stands in its way; always one otherwise.
+    requests: usize,
+}
+
+impl Case {
+    fn new(name: &'static str, fault: Fault, said: Said, effects: usize) -> Self {
+        Self {
+            name,
+            fault,
+            timeout: PATIENT,
+            said: [said; 3],
+            effects,
+            requests: 1,
+        }
+    }
+
+    fn hasty(mut self) -> Self {
+        self.timeout = HASTY;
+        self
+    }
+}
+
+fn silent_or_broken() -> Vec<Case> {
+    use Said::{NotSentOrUnknown, Published, Unknown};
+    vec![
+        Case::new("success", Fault::Nothing, Published, 1),
+        Case::new("reset-at-once", Fault::ResetAtOnce, NotSentOrUnknown, 0),
+        Case::new("reset-after-the-head", Fault::ResetAfterHead, Unknown, 0),
+        Case::new("silence-before-the-body", Fault::SilenceAfterHead, Unknown, 0).hasty(),
+        Case::new("request-lost", Fault::LoseRequest, Unknown, 0),
+        Case::new("request-reset", Fault::ResetRequest, Unknown, 0),
+        Case::new("reply-lost", Fault::LoseReply, Unknown, 1),
+        Case::new("reply-reset", Fault::ResetReply, Unknown, 1),
+        Case::new("late-success", Fault::LateSuccess, Unknown, 1).hasty(),
+        Case::new("slow-drip", Fault::Drip, Unknown, 1).hasty(),
+    ]
+}
+
+fn odd_answers() -> Vec<Case> {
+    use Said::{Published, Unknown};
+    let said = |bytes: &[u8]| Fault::ActAndSay(bytes.to_vec());
+    let huge = answer(200, &[], &"a".repeat(20 * 1024 * 1024));
+    vec![
+        Case::new("huge-answer", Fault::ActAndSay(huge), Published, 1),
+        Case::new(
+            "bad-json",
+            Fault::ActAndSay(answer(200, &[], "{\"id\": ")),
+            Published,
+            1,
+        ),
+        Case::new(
+            "no-content",
+            said(b"HTTP/1.1 204 No Content\r\n\r\n"),
+            Published,
+            1,
+        ),
+        Case::new(
+            "answer-cut-short",
+            said(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{}"),
+            Published,
+            1,
+        ),
+        Case::new(
+            "head-cut-short",
+            said(b"HTTP/1.1 200 OK\r\ncontent-le"),
+            Unknown,
+            1,
+        ),
+        Case::new(
+            "garbage",
+            said(b"\x00\x01\x02 nothing of HTTP\r\n\r\n"),
+            Unknown,
+            1,
+        ),
+        Case::new(
+            "garbage-and-no-effect",
+            Fault::Say(b"220 mail.example.com ESMTP\r\n".to_vec()),
+            Unknown,
+            0,
+        ),
+        Case::new(
+            "error-after-the-effect",
+            Fault::ActAndSay(answer(503, &[], "")),
+            Unknown,
+            1,
+        ),
+    ]
+}
+
+fn refusals(elsewhere: &str) -> Vec<Case> {
+    use Said::{RateLimited, Refused, Rejected, Unknown};
+    let say = |status, headers: &[(&str, &str)]| Fault::Say(answer(status, headers, "no"));
+    let moved = [("location", elsewhere)];
+    let mut cases = vec![
+        Case::new("redirect-301", say(301, &moved), Refused, 0),
+        Case::new("redirect-302", say(302, &moved), Unknown, 0),
+        Case::new("redirect-307", say(307, &moved), Refused, 0),
+        Case::new("redirect-308", say(308, &moved), Refused, 0),
+        Case::new("too-many-requests", say(429, &[]), RateLimited(60), 0),
+        Case::new(
+            "too-many-requests-for-7-s",
+            say(429, &[("retry-after", "7")]),
+            RateLimited(7),
+            0,
+        ),
+        Case::new("unauthorised", say(401, &[]), Refused, 0),
+        Case::new("forbidden", say(403, &[]), Refused, 0),
+        Case::new("not-found", say(404, &[]), Refused, 0),
+        Case {
+            said: [Rejected, Refused, Refused],
+            ..Case::new("gone", say(410, &[]), Refused, 0)
+        },
+        Case {
+            said: [Unknown, Unknown, Rejected],
+            requests: 2,
+            ..Case::new("conflict", say(409, &[]), Unknown, 0)
+        },
+        Case::new("bad-request", say(400, &[]), Rejected, 0),
+        Case::new("unprocessable", say(422, &[]), Rejected, 0),
+    ];
+    cases.extend(
+        [
+            ("timeout-408", 408),
+            ("error-500", 500),
+            ("error-502", 502),
+            ("error-503", 503),
+            ("error-504", 504),
+        ]
+        .map(|(name, status)| Case::new(name, say(status, &[]), Unknown, 0)),
+    );
+    cases
+}
+
+/// Runs every case against a rig.
+pub(super) async fn conforms(rig: &dyn Rig) {
+    let elsewhere = Sink::start(WebhookReceiver::forgetful());
+    let url = format!("{}/elsewhere", elsewhere.url());
+    for case in silent_or_broken()
+        .into_iter()
+        .chain(odd_answers())
+        .chain(refusals(&url))
+    {
+        check(rig, &case).await;
+    }
+    assert_eq!(elsewhere.requests().len(), 0, "a redirect was followed");
+}
+
+async fn check(rig: &dyn Rig, case: &Case) {
+    let name = case.name;
+    let publisher = rig.publisher(case.timeout);
+    let first = publication(name, AssetType::Post);
+    let before = rig.sink().requests().len();
+    rig.sink().script([case.fault.clone()]);
+
+    let result = publish(&*publisher, &first).await;
+
+    let index = match publisher.class() {
+        Class::NaturalKey => 0,
+        Class::IdempotencyKey { .. } => 1,
+        Class::LookUp | Class::Neither => 2,
+    };
+    let outcome = result.as_ref().map_err(|error| error.outcome).map(|_| ());
+    assert!(
+        says(outcome, case.said[index]),
+        "{name}: {result:?} and not {:?}",
+        case.said[index]
+    );
+    assert_eq!(rig.effects(&first), case.effects, "{name}");
+    let requests = rig.sink().requests();
+    let wanted = if index == 0 { case.requests } else { 1 };
+    assert_eq!(requests.len() - before, wanted, "{name}: a retry below us");
+    assert_one_request(name, &requests[before]);
+    rig.sink().script([]);
+    what_the_next_call_does(rig, case, &*rig.publisher(PATIENT)).await;
+}
+
+fn says(outcome: Result<(), Outcome>, said: Said) -> bool {
+    match (outcome, said) {
+        (Ok(()), Said::Published)
+        | (Err(Outcome::Refused), Said::Refused)
+        | (Err(Outcome::Rejected), Said::Rejected)
+        | (Err(Outcome::Unknown), Said::Unknown | Said::NotSentOrUnknown)
+        | (Err(Outcome::NotSent { .. }), Said::NotSentOrUnknown) => true,
+        (Err(Outcome::RateLimited { retry_after }), Said::RateLimited(seconds)) => {
+            retry_after == Duration::from_secs(seconds)
+        }
+        _ => false,
+    }
+}
+
+/// Every byte that arrived belongs to one request of a known length.
+fn assert_one_request(name: &str, request: &Received) {
+    if !request.whole {
+        return;
+    }
+    let head = request.bytes.len() - request.body.len();
+    let length: usize = request.headers["content-length"].parse().unwrap();
+    assert_eq!(request.bytes.len(), head + length, "{name}");
+    assert!(!request.headers.contains_key("transfer-encoding"), "{name}");
+    assert_eq!(request.headers["connection"], "close", "{name}");
+}
+
+async fn what_the_next_call_does(rig: &dyn Rig, case: &Case, publisher: &dyn Publisher) {
+    let name = case.name;
+    let first = publication(name, AssetType::Post);
+    let again = next_attempt(&first);
+    let found = publisher.resolve(&again).await.unwrap();
+    match publisher.class() {
+        Class::NaturalKey => assert_eq!(
+            matches!(found, Found::Published(_)),
+            case.effects == 1,
+            "{name}: {found:?}"
+        ),
+        Class::IdempotencyKey { .. } => assert_eq!(found, Found::CannotTell, "{name}"),
+        // Nobody may send again: a person looks.
+        Class::LookUp | Class::Neither => return assert_eq!(found, Found::CannotTell, "{name}"),
+    }
+    let accepted = publish(publisher, &again).await.unwrap();
+    assert!(accepted.url.is_some(), "{name}");
+    assert_eq!(rig.effects(&again), 1, "{name}: published twice");
+}
