@@ -155,7 +155,7 @@ fn unwanted(wanted: &Wanted, standing: &Standing, changes: &mut Changes) {
         .as_ref()
         .map(|source| source.path.as_str())
         .unwrap_or_default();
-    if wanted.keeps(path) {
+    if wanted.keeps(path, standing.type_) {
         return;
     }
     let vanished = !wanted.slots.contains(&standing.slot);

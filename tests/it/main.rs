@@ -18,3 +18,4 @@ mod conformance;
 mod content_files;
 mod git;
 mod git_ssh;
+mod week_one;

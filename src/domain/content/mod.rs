@@ -4,6 +4,7 @@ pub mod announcement;
 pub mod diagnostic;
 pub mod email;
 pub mod html;
+pub mod intent;
 pub mod json;
 pub mod page;
 pub mod post;

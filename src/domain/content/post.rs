@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use super::{
     announcement::announces_thread,
     diagnostic::Diagnostic,
+    intent::intent,
     rendering::{LinkProblem, check_link},
     sheet::{Column, Record},
     target::{MAX_TARGETS, accounts},
@@ -56,14 +57,16 @@ pub struct Post<'a> {
 }
 
 impl<'a> Post<'a> {
-    /// Reads a row.
-    pub fn read(text: &Text<'_>, record: Record<'a>) -> Self {
+    /// Reads a row; `closed` is `Skip` or `Posted` where the task of its sheet closes all rows that are still open.
+    pub fn read(text: &Text<'_>, record: Record<'a>, closed: Option<Intent>) -> Self {
         let mut row = Row {
             text,
             problems: record.problems.clone(),
             record: &record,
         };
-        let intent = row.intent();
+        let own = row.intent();
+        let is_closed = matches!(own, Intent::Skip | Intent::Posted);
+        let intent = closed.filter(|_| !is_closed).unwrap_or(own);
         let platform = slot::compared_platform(record.words(Column::Platform));
         let locale = row.locale();
         let date = row.date();
@@ -109,32 +112,14 @@ impl Row<'_, '_> {
 
     fn intent(&mut self) -> Intent {
         let words = self.record.words(Column::Status);
-        let word: String = words.split_whitespace().collect::<String>().to_lowercase();
-        match word.as_str() {
-            "approved" => return Intent::Approved,
-            "pending" => return Intent::Pending,
-            "draft" | "" => return Intent::Draft,
-            "skip" => return Intent::Skip,
-            "posted" => return Intent::Posted,
-            _ => {}
+        match intent(words) {
+            Ok(intent) => intent,
+            Err(help) => {
+                let message = format!("The status {} can be read in more than one way.", quoted(words));
+                self.error(Column::Status, "AmbiguousStatus", message, help);
+                Intent::Draft
+            }
         }
-        let help = match word.as_str() {
-            "scheduled" | "queued" => {
-                "Write approved if Campanile is to publish it, posted if it is out already, skip if another tool \
-                 publishes it."
-            }
-            "failed" | "error" => {
-                "Write approved to have it published, skip to leave it; what happened stands in the Receipt."
-            }
-            "published" | "live" | "sent" | "done" => "Write posted if it was published by hand.",
-            "ready" | "ok" | "yes" | "approve" => {
-                "Write approved if it may go, pending if it is ready for review."
-            }
-            _ => "Write approved, pending, draft, skip or posted.",
-        };
-        let message = format!("The status {} can be read in more than one way.", quoted(words));
-        self.error(Column::Status, "AmbiguousStatus", message, help);
-        Intent::Draft
     }
 
     fn locale(&mut self) -> String {

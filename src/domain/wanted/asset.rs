@@ -2,10 +2,10 @@
 
 use super::{
     Inputs,
-    candidate::{Candidate, Origin},
+    candidate::{Candidate, Made, Origin},
 };
 use crate::{
-    api::{AssetContent, AssetSpec, AssetType, Link, LinkPlacement, Schedule, StoredContent, Target},
+    api::{AssetContent, AssetSpec, AssetType, Link, LinkPlacement, StoredContent},
     domain::{
         content::{
             post::Post,
@@ -26,32 +26,19 @@ const MAX_TITLE: usize = 1024;
 /// Identity fields stand in it in their compared form, so that a row whose spelling changes stays the same Asset.
 pub(super) fn spec(inputs: &Inputs<'_>, candidate: &Candidate<'_>) -> (AssetSpec, Option<AssetContent>) {
     let mut spec = match &candidate.origin {
-        Origin::Row { post, schedule } => of_row(inputs, &candidate.slot, post, schedule),
+        Origin::Row { post, schedule } => Made {
+            slot: &candidate.slot,
+            type_: AssetType::Post,
+            intent: post.intent,
+            schedule: schedule.clone(),
+            content: content(inputs, &candidate.slot, post),
+        }
+        .spec(inputs),
         Origin::Made(spec) => spec.as_ref().clone(),
     };
     spec.findings.clone_from(&candidate.findings);
     let large = store_large(inputs, candidate.path, &mut spec.content);
     (spec, large)
-}
-
-fn of_row(inputs: &Inputs<'_>, slot: &Slot, post: &Post<'_>, schedule: &Schedule) -> AssetSpec {
-    let fields = slot.fields();
-    AssetSpec {
-        campaign: inputs.campaign_name.to_owned(),
-        post_id: fields.post_id.clone(),
-        target: Target {
-            platform: fields.platform.clone(),
-            account: fields.account.clone(),
-        },
-        locale: post.locale.clone(),
-        item: fields.item.clone(),
-        occurrence: fields.occurrence.clone(),
-        type_: AssetType::Post,
-        intent: post.intent,
-        schedule: schedule.clone(),
-        content: content(inputs, slot, post),
-        findings: Vec::new(),
-    }
 }
 
 fn content(inputs: &Inputs<'_>, slot: &Slot, post: &Post<'_>) -> AssetContent {

@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 
 use crate::{
-    api::{AssetSpec, AssetType, Environment, Finding, Intent, ReceiptSlot, Schedule, Severity},
+    api::{
+        AssetContent, AssetSpec, AssetType, Environment, Finding, Intent, ReceiptSlot, Schedule, Severity,
+        Target,
+    },
     domain::{
         content::{
             diagnostic::Diagnostic,
@@ -38,7 +41,6 @@ pub(super) enum Origin<'a> {
     /// A row: rendered once it is known to become an Asset.
     Row { post: &'a Post<'a>, schedule: Schedule },
     /// A page or an e-mail, made whole.
-    #[expect(dead_code, reason = "pages and e-mails come with their files")]
     Made(Box<AssetSpec>),
 }
 
@@ -76,6 +78,38 @@ impl Candidate<'_> {
     pub(super) fn find_all(&mut self, problems: &[Diagnostic]) {
         for problem in problems {
             self.find(problem.finding());
+        }
+    }
+}
+
+/// What the spec of a page or an e-mail template is made of.
+pub(super) struct Made<'s> {
+    pub(super) slot: &'s Slot,
+    pub(super) type_: AssetType,
+    pub(super) intent: Intent,
+    pub(super) schedule: Schedule,
+    pub(super) content: AssetContent,
+}
+
+impl Made<'_> {
+    /// The spec of the main item of the slot; findings are added when the Asset is made.
+    pub(super) fn spec(self, inputs: &Inputs<'_>) -> AssetSpec {
+        let fields = self.slot.fields();
+        AssetSpec {
+            campaign: inputs.campaign_name.to_owned(),
+            post_id: fields.post_id.clone(),
+            target: Target {
+                platform: fields.platform.clone(),
+                account: fields.account.clone(),
+            },
+            locale: self.content.language.clone(),
+            item: fields.item.clone(),
+            occurrence: fields.occurrence.clone(),
+            type_: self.type_,
+            intent: self.intent,
+            schedule: self.schedule,
+            content: self.content,
+            findings: Vec::new(),
         }
     }
 }

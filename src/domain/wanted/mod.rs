@@ -3,9 +3,12 @@
 mod asset;
 mod candidate;
 mod collisions;
+mod pages;
 mod reading;
 mod selection;
 mod sheets;
+mod tasks;
+mod templates;
 mod times;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,9 +19,10 @@ use super::{
     content::{Files, diagnostic::Diagnostic},
     slot::Slot,
 };
-use crate::api::{AssetContent, AssetSpec, CampaignSpec, Environment};
+use crate::api::{AssetContent, AssetSpec, AssetType, CampaignSpec, Environment};
 pub use asset::stored_digest;
 use candidate::Candidate;
+use tasks::Tasks;
 use times::Times;
 
 /// What the wanted set is computed from.
@@ -70,6 +74,8 @@ pub struct Wanted {
     pub large: BTreeMap<String, AssetContent>,
     /// Paths and globs whose files could not be read: Assets that came from them are kept as they are.
     pub unread: Vec<String>,
+    /// True where a task queue could not be used: the pages are kept as they are, for the queue names them.
+    pub queue_unread: bool,
 }
 
 /// A file that was read.
@@ -116,9 +122,19 @@ pub fn wanted_rows(inputs: &Inputs<'_>, rows: Rows) -> Wanted {
     let mut times = Times::of(inputs, &mut wanted.diagnostics);
     let contents = reading::sheets(inputs, &mut wanted);
     let texts = reading::texts(&contents, &mut wanted);
-    let sheets = sheets::read(inputs, rows, &texts, &mut wanted);
+    let queues = tasks::queues(inputs, &mut wanted);
+    let emails = templates::files(inputs, &mut wanted);
+    let tasks = Tasks::of(inputs, &queues, &mut wanted);
+    let sheets = sheets::read(inputs, rows, (&texts, &tasks), &mut wanted);
     let mut candidates: Vec<Candidate<'_>> = Vec::new();
     sheets::candidates(inputs, &mut times, &sheets, &mut candidates);
+    pages::candidates(inputs, &mut times, &tasks, (&mut candidates, &mut wanted));
+    templates::candidates(
+        inputs,
+        &mut times,
+        (&emails, &tasks),
+        (&mut candidates, &mut wanted),
+    );
     collisions::report(&texts, &mut candidates, &mut wanted);
     wanted.parsed = !wanted.diagnostics.iter().any(|diagnostic| diagnostic.fatal);
     if wanted.parsed {
@@ -141,8 +157,13 @@ impl Inputs<'_> {
 }
 
 impl Wanted {
-    /// True where Assets that came from a file are to be kept, because that file could not be read this time.
-    pub fn keeps(&self, path: &str) -> bool {
+    /// True where an Asset that came from a file is to be kept, because what names it could not be read this time.
+    pub fn keeps(&self, path: &str, type_: AssetType) -> bool {
+        let queued = self.queue_unread && type_ == AssetType::Page;
+        queued || self.is_unread(path)
+    }
+
+    fn is_unread(&self, path: &str) -> bool {
         self.unread.iter().any(|unread| {
             unread == path
                 || globset::GlobBuilder::new(unread)

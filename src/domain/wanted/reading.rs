@@ -136,3 +136,11 @@ fn whole(path: &str, (code, message, help): (&'static str, String, &str), fatal:
         fatal,
     }
 }
+
+/// Notes a file that was read beside those that the campaign names.
+pub(super) fn note(wanted: &mut Wanted, path: &str) {
+    wanted.files.push(SourceFile {
+        path: path.to_owned(),
+        names_its_campaigns: false,
+    });
+}

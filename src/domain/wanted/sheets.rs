@@ -3,10 +3,11 @@
 use super::{
     Inputs, Rows, Wanted,
     candidate::{Candidate, Origin, slot_fields},
+    tasks::Tasks,
     times::{OwnTime, Times},
 };
 use crate::{
-    api::ReceiptSlot,
+    api::{Intent, ReceiptSlot},
     domain::{
         content::{
             diagnostic::Diagnostic,
@@ -32,16 +33,21 @@ pub(super) struct Posts<'a> {
 pub(super) fn read<'a>(
     inputs: &Inputs<'_>,
     rows: Rows,
-    texts: &[Text<'a>],
+    (texts, tasks): (&[Text<'a>], &Tasks<'_>),
     wanted: &mut Wanted,
 ) -> Vec<Posts<'a>> {
     texts
         .iter()
-        .map(|text| posts(inputs, rows, text, wanted))
+        .map(|text| posts(inputs, rows, (text, tasks.closes(text.path())), wanted))
         .collect()
 }
 
-fn posts<'a>(inputs: &Inputs<'_>, rows: Rows, text: &Text<'a>, wanted: &mut Wanted) -> Posts<'a> {
+fn posts<'a>(
+    inputs: &Inputs<'_>,
+    rows: Rows,
+    (text, closed): (&Text<'a>, Option<Intent>),
+    wanted: &mut Wanted,
+) -> Posts<'a> {
     let sheet = sheet::read(text);
     let readable = sheet.is_readable();
     if !readable {
@@ -61,7 +67,7 @@ fn posts<'a>(inputs: &Inputs<'_>, rows: Rows, text: &Text<'a>, wanted: &mut Want
         if rows == Rows::OfCampaign && !belongs(inputs, &record) {
             continue;
         }
-        let mut post = Post::read(text, record);
+        let mut post = Post::read(text, record, closed);
         post.problems.extend(taken_parameter(inputs, text, &post));
         let room = MAX_DIAGNOSTICS.saturating_sub(found.len());
         found.extend(post.problems.iter().take(room).cloned());

@@ -1,0 +1,151 @@
+//! Pages: one for each `content_publish` task.
+
+use super::{
+    Inputs, Wanted,
+    candidate::{Candidate, Made, Origin, slot_fields},
+    reading,
+    tasks::{PageTask, Tasks, at},
+    times::{OwnTime, Times},
+};
+use crate::{
+    api::{AssetContent, AssetType, ReceiptSlot, Severity},
+    domain::{
+        content::{
+            diagnostic::Diagnostic,
+            page::{self, Page},
+            text::{Span, quoted},
+        },
+        language, schedule,
+        slot::Slot,
+    },
+};
+
+/// The parser's own bound of a page.
+const MAX_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Makes a candidate of every page task.
+pub(super) fn candidates<'a>(
+    inputs: &Inputs<'_>,
+    times: &mut Times,
+    tasks: &'a Tasks<'a>,
+    (candidates, wanted): (&mut Vec<Candidate<'a>>, &mut Wanted),
+) {
+    for page in &tasks.pages {
+        candidates.extend(candidate(inputs, times, page, wanted));
+    }
+}
+
+fn candidate<'a>(
+    inputs: &Inputs<'_>,
+    times: &mut Times,
+    page: &'a PageTask<'a>,
+    wanted: &mut Wanted,
+) -> Option<Candidate<'a>> {
+    let PageTask { task, target, .. } = page;
+    let Some(locale) = &task.locale else {
+        wanted.diagnostics.extend(no_locale(page));
+        return None;
+    };
+    let locale = &locale.value;
+    let slot = Slot::new(&ReceiptSlot {
+        locale: locale.clone(),
+        ..slot_fields(inputs, &task.id.value, &target.platform, &target.account)
+    });
+    let own = OwnTime {
+        date: schedule::date(&task.due_date.value).ok(),
+        ..OwnTime::default()
+    };
+    let (schedule, instant) = times.schedule(own, (&target.platform, &target.account), locale);
+    let (content, problems) = content(inputs, page, locale, wanted);
+    let made = Made {
+        slot: &slot,
+        type_: AssetType::Page,
+        intent: page.intent,
+        schedule,
+        content,
+    };
+    let mut candidate = Candidate {
+        origin: Origin::Made(Box::new(made.spec(inputs))),
+        slot,
+        instant,
+        intent: page.intent,
+        path: if task.asset.value.is_empty() {
+            page.queue
+        } else {
+            &task.asset.value
+        },
+        span: if task.asset.value.is_empty() {
+            task.id.span
+        } else {
+            Span::of(1, 1, "")
+        },
+        findings: Vec::new(),
+    };
+    candidate.find_all(&page.problems);
+    candidate.find_all(&problems);
+    Some(candidate)
+}
+
+/// Reads the page of a task; what is wrong with it is reported and given back.
+fn content(
+    inputs: &Inputs<'_>,
+    task: &PageTask<'_>,
+    locale: &str,
+    wanted: &mut Wanted,
+) -> (AssetContent, Vec<Diagnostic>) {
+    let empty = AssetContent {
+        language: locale.to_owned(),
+        direction: language::direction(locale),
+        ..AssetContent::default()
+    };
+    let path = task.task.asset.value.as_str();
+    if path.is_empty() {
+        return (empty, Vec::new());
+    }
+    let (page, problems) = match inputs.files.read(path, MAX_BYTES) {
+        Ok(bytes) => {
+            reading::note(wanted, path);
+            page::parse(path, &bytes)
+        }
+        Err(problem) => {
+            let unread = reading::unread(path, &problem, false);
+            let span = task.task.asset.span;
+            let shown = (unread.message, unread.help.as_str());
+            (
+                None,
+                vec![at(task.queue, span, (Severity::Error, unread.code), shown)],
+            )
+        }
+    };
+    wanted.diagnostics.extend(problems.iter().cloned());
+    (page.map_or(empty.clone(), |page| of_page(&page, empty)), problems)
+}
+
+fn of_page(page: &Page, empty: AssetContent) -> AssetContent {
+    AssetContent {
+        text: page.text.clone(),
+        html: Some(page::document(page, &empty.language, empty.direction, None)),
+        title: Some(page.title.clone()),
+        excerpt: page.excerpt.clone(),
+        tags: page.tags.clone(),
+        date: page.date.clone(),
+        ..empty
+    }
+}
+
+/// A locale that is none has its problem already.
+fn no_locale(page: &PageTask<'_>) -> Option<Diagnostic> {
+    let known = page.problems.iter().any(|problem| problem.code == "BadLocale");
+    let message = format!(
+        "The task {} names no locale for its page.",
+        quoted(&page.task.id.value)
+    );
+    let help = "Add \"locale\": \"en\", or the language that the page is written in.";
+    let problem = at(
+        page.queue,
+        page.task.id.span,
+        (Severity::Error, "LocaleMissing"),
+        (message, help),
+    );
+    (!known).then_some(problem)
+}
