@@ -11,6 +11,8 @@ use crate::{
 
 const MAX_PLACEHOLDERS: usize = 200;
 const LONGEST_NAME: usize = 128;
+/// Bytes between the braces.
+const LONGEST_INNER: usize = 1_024;
 
 /// A placeholder of a template.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -104,8 +106,8 @@ impl<'t> Placeholders<'t> {
                 continue;
             }
             let inner = rest.words.get(2..).unwrap_or_default();
-            match inner.split_once("}}") {
-                Some((inner, _)) if !inner.contains('{') => {
+            match before_close(inner) {
+                Some(inner) if !inner.contains('{') => {
                     self.one(rest, inner);
                     rest = rest.after(inner.len() + 4);
                 }
@@ -185,11 +187,17 @@ impl Piece<'_> {
 
 /// What stands before the next pair of braces, and the pair.
 fn next_mark(words: &str) -> Option<(&str, &str)> {
-    let open = words.find("{{").unwrap_or(usize::MAX);
-    let close = words.find("}}").unwrap_or(usize::MAX);
-    let at = open.min(close);
-    let before = words.get(..at)?;
-    Some((before, words.get(at..at + 2)?))
+    let mut pairs = words.as_bytes().windows(2);
+    let at = pairs.position(|pair| matches!(pair, b"{{" | b"}}"))?;
+    Some((words.get(..at)?, words.get(at..at + 2)?))
+}
+
+/// What stands before the closing braces, which must be near: a search to the end for each opening pair of a long
+/// line would take for ever.
+fn before_close(words: &str) -> Option<&str> {
+    let near = words.as_bytes().get(..LONGEST_INNER).unwrap_or(words.as_bytes());
+    let at = near.windows(2).position(|pair| pair == b"}}")?;
+    words.get(..at)
 }
 
 fn is_name(name: &str) -> bool {

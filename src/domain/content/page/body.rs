@@ -17,6 +17,8 @@ use crate::domain::content::{
 const MAX_REPEATED: usize = 1_000_000;
 /// It walks up its open elements for every tag: the depth times the number of tags bounds its time.
 const MAX_WALKED: usize = 100_000_000;
+/// It walks over the whole text between two tags for every character reference in it.
+const MAX_RESCANNED: usize = 1_000_000_000;
 const FORMATTING: [&str; 14] = [
     "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u",
 ];
@@ -143,6 +145,7 @@ impl Reading<'_> {
         } = self.depth;
         if tags.saturating_mul(formatting) > MAX_REPEATED
             || tags.saturating_mul(raw.saturating_add(deepest)) > MAX_WALKED
+            || rescanned(&html) > MAX_RESCANNED
         {
             let message = "The page has more raw or nested HTML than can be checked safely.".to_owned();
             let help = "Write it in Markdown, or split the page.";
@@ -167,6 +170,12 @@ impl Reading<'_> {
             text: text.join("\n\n"),
         }
     }
+}
+
+/// How many bytes the parser walks over for character references.
+fn rescanned(html: &str) -> usize {
+    let of = |text: &str| text.len().saturating_mul(text.matches('&').count());
+    html.split('<').map(of).fold(0, usize::saturating_add)
 }
 
 /// Takes the heading of the first level that the body begins with, as HTML; further ones become second level.

@@ -206,6 +206,11 @@ fn html_that_would_grow_in_the_sanitiser_is_refused() {
         places(&format!("---\ntitle: x\n---\n{body}")),
         [("HtmlTooComplex", 1, 1)]
     );
+    let body = "&amp;".repeat(100_000);
+    assert_eq!(
+        places(&format!("---\ntitle: x\n---\n{body}")),
+        [("HtmlTooComplex", 1, 1)]
+    );
     let body = "<div>".repeat(20_000);
     assert_eq!(
         places(&format!("---\ntitle: x\n---\n{body}")),
