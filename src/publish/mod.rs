@@ -151,6 +151,8 @@ pub trait Publisher: Debug + Send + Sync {
 
     /// Publishes what was prepared: the one step that cannot be undone.
     ///
+    /// A future that is dropped before its end has an outcome too: `Unknown`.
+    ///
     /// # Errors
     /// The outcome says what is known. `Unknown` whenever the platform may have acted.
     async fn commit(&self, publication: &Publication, prepared_id: &str) -> Result<Published, PublishError>;

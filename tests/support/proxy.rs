@@ -1,4 +1,4 @@
-//! A proxy before a real server, so that the faults of [`Fault`](crate::sink::Fault) can be tried on it.
+//! A proxy before a real server, so that the faults of [`Fault`](super::sink::Fault) can be tried on it.
 
 use std::{
     io::{Read as _, Write as _},
@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::sink::{Received, Receiver, Sink};
+use super::sink::{Received, Receiver, Sink};
 
 /// Hands each request to a server, to the byte, and its answer back.
 struct Upstream(SocketAddr);

@@ -2,7 +2,8 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    io::{Read as _, Write as _},
+    fmt,
+    io::{self, Read as _, Write as _},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
@@ -36,6 +37,8 @@ pub(crate) enum Fault {
     ResetReply,
     /// It is acted on, and the answer never comes: a success that comes too late.
     LateSuccess,
+    /// It is read whole, kept until [`Sink::release`], and acted on then: it overtakes nothing that came later.
+    Hold,
     /// It is acted on, and the answer comes byte by byte, so slowly that no sender waits for its end.
     Drip,
     /// It is acted on, and these bytes are the answer instead.
@@ -45,7 +48,7 @@ pub(crate) enum Fault {
 }
 
 /// One request, as far as it came.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Received {
     /// Every byte that arrived on the connection.
     pub(crate) bytes: Vec<u8>,
@@ -57,6 +60,13 @@ pub(crate) struct Received {
     pub(crate) body: Vec<u8>,
     /// Whether it arrived whole.
     pub(crate) whole: bool,
+}
+
+impl fmt::Debug for Received {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let part = if self.whole { "whole" } else { "not whole" };
+        write!(formatter, "{:?}, {} bytes, {part}", self.line, self.bytes.len())
+    }
 }
 
 /// What a server does with a request that arrived.
@@ -89,6 +99,9 @@ struct Shared {
 struct State {
     script: VecDeque<Fault>,
     received: Vec<Received>,
+    /// How many connections have ended.
+    served: usize,
+    released: bool,
 }
 
 impl Shared {
@@ -110,7 +123,15 @@ impl Sink {
                     break;
                 }
                 let (shared, receiver) = (Arc::clone(&serving), Arc::clone(&receiver));
-                thread::spawn(move || Connection { stream, shared }.serve(&*receiver));
+                thread::spawn(move || {
+                    Connection {
+                        stream,
+                        shared: Arc::clone(&shared),
+                    }
+                    .serve(&*receiver);
+                    shared.state().served += 1;
+                    shared.changed.notify_all();
+                });
             }
         });
         Self { address, shared }
@@ -139,19 +160,32 @@ impl Sink {
 
     /// Waits until so many requests have arrived whole.
     pub(crate) fn wait_for_requests(&self, count: usize) -> Vec<Received> {
-        let too_few =
-            |state: &mut State| state.received.iter().filter(|request| request.whole).count() < count;
-        let (state, _) = self
+        self.wait_until(|state| state.received.iter().filter(|request| request.whole).count() >= count)
+    }
+
+    /// Waits until no connection is open any more.
+    pub(crate) fn wait_until_idle(&self) -> Vec<Received> {
+        self.wait_until(|state| state.served == state.received.len())
+    }
+
+    /// Lets go of what [`Fault::Hold`] keeps.
+    pub(crate) fn release(&self) {
+        self.shared.state().released = true;
+        self.shared.changed.notify_all();
+    }
+
+    fn wait_until(&self, condition: impl Fn(&State) -> bool) -> Vec<Received> {
+        let (state, late) = self
             .shared
             .changed
-            .wait_timeout_while(self.shared.state(), PATIENCE, too_few)
+            .wait_timeout_while(self.shared.state(), PATIENCE, |state| !condition(state))
             .unwrap_or_else(PoisonError::into_inner);
-        let arrived = state.received.clone();
         assert!(
-            arrived.iter().filter(|request| request.whole).count() >= count,
-            "{count} requests: {arrived:?}"
+            !late.timed_out(),
+            "what was waited for did not happen: {:?}",
+            state.received
         );
-        arrived
+        state.received.clone()
     }
 }
 
@@ -185,6 +219,9 @@ impl Connection {
             // A connection on which nothing came, or not all of it, is not answered.
             _ if !request.whole => return,
             _ => {}
+        }
+        if let Fault::Hold = fault {
+            self.hold();
         }
         let answer = match &fault {
             Fault::LoseRequest => return,
@@ -235,7 +272,7 @@ impl Connection {
         let _sent = self.stream.write_all(bytes);
         let _closed = self.stream.shutdown(Shutdown::Write);
         // Until the sender has gone: closing with unread bytes would reset, and lose what was said.
-        let _rest = std::io::copy(&mut self.stream, &mut std::io::sink());
+        let _rest = io::copy(&mut self.stream, &mut io::sink());
     }
 
     fn drip(&mut self, bytes: &[u8]) {
@@ -246,14 +283,19 @@ impl Connection {
         }
     }
 
-    /// Keeps the connection open and says nothing.
-    fn silence(&self) {
-        self.ends_within(Duration::MAX);
+    fn hold(&self) {
+        let held = |state: &mut State| !state.released && !self.shared.ended.load(Ordering::SeqCst);
+        let state = self.shared.changed.wait_while(self.shared.state(), held);
+        drop(state.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Says nothing until the sender has gone.
+    fn silence(&mut self) {
+        let _rest = io::copy(&mut self.stream, &mut io::sink());
     }
 
     /// Waits so long, or until the server ends; true where it has ended.
     fn ends_within(&self, time: Duration) -> bool {
-        let time = time.min(Duration::from_mins(10));
         let runs = |_: &mut State| !self.shared.ended.load(Ordering::SeqCst);
         let (_state, _) = self
             .shared

@@ -295,5 +295,15 @@ mod tests {
                 prop_assert_eq!(form.read(bytes.as_bytes()), Some(Mark { marker: marker(), intact: true }));
             }
         }
+
+        #[test]
+        fn bytes_of_anybody_are_read_without_harm(bytes in proptest::collection::vec(any::<u8>(), 0..200), cut in 0_usize..200) {
+            for form in FORMS {
+                let whole = form.render(content(form), &marker());
+                let mut mixed = whole.as_bytes().get(..cut.min(whole.len())).unwrap_or_default().to_vec();
+                mixed.extend_from_slice(&bytes);
+                prop_assert!(form.read(&mixed).is_none_or(|mark| mark.marker == marker()));
+            }
+        }
     }
 }

@@ -174,6 +174,27 @@ pub(super) async fn conforms(rig: &dyn Rig) {
         check(rig, &case).await;
     }
     assert_eq!(elsewhere.requests().len(), 0, "a redirect was followed");
+    if rig.publisher(PATIENT).class() != Class::Neither {
+        a_request_that_arrives_after_the_next_one_changes_nothing(rig).await;
+    }
+}
+
+/// The first sender is slow, or dead and its bytes are still under way, when the second has been and gone.
+async fn a_request_that_arrives_after_the_next_one_changes_nothing(rig: &dyn Rig) {
+    let first = publication("overtaken", AssetType::Post);
+    rig.sink().script([Fault::Hold]);
+    let result = publish(&*rig.publisher(HASTY), &first).await;
+    assert_eq!(result.map_err(|error| error.outcome), Err(Outcome::Unknown));
+    let again = next_attempt(&first);
+    publish(&*rig.publisher(PATIENT), &again).await.unwrap();
+    rig.sink().release();
+    rig.sink().wait_until_idle();
+    assert_eq!(rig.effects(&first), 1);
+    let found = rig.publisher(PATIENT).resolve(&again).await.unwrap();
+    assert!(
+        matches!(found, Found::Published(_) | Found::CannotTell),
+        "{found:?}"
+    );
 }
 
 async fn check(rig: &dyn Rig, case: &Case) {
