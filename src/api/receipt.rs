@@ -160,7 +160,7 @@ pub struct ReceiptStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 512))]
     pub approval: Option<String>,
-    /// The first undecided attempt and the last four.
+    /// The first undecided attempt, the published one, and the last four.
     #[serde(default)]
     #[schemars(length(max = 8))]
     pub attempts: Vec<Attempt>,
@@ -185,6 +185,10 @@ pub struct ReceiptStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 2))]
     pub absences: Vec<Absence>,
+    /// The restore of the store after which this was held as Unknown, so that it is held once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "optional_date_time")]
+    pub held_for_restore_at: Option<Time>,
 }
 
 /// One attempt to publish.

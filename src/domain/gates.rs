@@ -185,7 +185,11 @@ fn approval(observed: &Observed, now: Timestamp) -> GateState {
             "ReviewPending",
             "Its status is pending: it is ready, and a person has to approve it.",
         ),
-        Intent::Skip | Intent::Posted => return GateState::Open,
+        Intent::Skip => return GateState::Open,
+        Intent::Posted => {
+            let message = "A person published it; its status is posted.";
+            return closed(AssetPhase::Posted, "ByHand", message);
+        }
         Intent::Approved if is_approved(asset, campaign) => return release_approval(observed),
         Intent::Approved => (
             "ChangedSinceApproval",
@@ -292,8 +296,11 @@ fn limits(observed: &Observed, now: Timestamp) -> GateState {
 
 fn time(observed: &Observed, now: Timestamp) -> GateState {
     let Observed { asset, campaign, .. } = observed;
-    let (Some(publish_at), Some(campaign)) = (asset.publish_at, campaign) else {
+    let Some(campaign) = campaign else {
         return GateState::Open;
+    };
+    let Some(publish_at) = asset.publish_at else {
+        return without_time(asset);
     };
     if now < publish_at {
         return GateState::Waiting {
@@ -303,8 +310,16 @@ fn time(observed: &Observed, now: Timestamp) -> GateState {
             message: format!("It goes out at {publish_at}."),
         };
     }
-    let late = now.duration_since(due_at(asset, publish_at));
-    if asset.is_state() || late <= allowed_lateness(campaign) {
+    if asset.is_state() || campaign.missed.policy == MissedPolicyKind::Publish {
+        return GateState::Open;
+    }
+    let approved_at = approved_at(asset);
+    if matches!((approved_at, asset.day_ends_at), (Some(at), Some(end)) if at >= end) {
+        let message = "It was approved after its day had ended. Give it a new date.";
+        return closed(AssetPhase::Missed, "NotApprovedInTime", message);
+    }
+    let due_at = approved_at.map_or(publish_at, |at| publish_at.max(at));
+    if now.duration_since(due_at) <= allowed_lateness(campaign) {
         return GateState::Open;
     }
     closed(
@@ -316,14 +331,19 @@ fn time(observed: &Observed, now: Timestamp) -> GateState {
     )
 }
 
-/// The instant that lateness is counted from: the time of publication, or of an approval that came later.
-fn due_at(asset: &AssetFacts, publish_at: Timestamp) -> Timestamp {
-    let approved_at = asset
-        .approval
-        .as_ref()
-        .and_then(|approval| approval.at.as_ref())
-        .map(|time| time.0);
-    approved_at.map_or(publish_at, |approved_at| publish_at.max(approved_at))
+/// A page or template may go at any time; a post whose time nobody knows goes at none.
+fn without_time(asset: &AssetFacts) -> GateState {
+    if asset.is_state() {
+        return GateState::Open;
+    }
+    let message = "Nobody can tell when it is to be published. Give it a date.";
+    closed(AssetPhase::Invalid, "TimeUnknown", message)
+}
+
+/// The instant of an approval that came after the asset was first seen.
+fn approved_at(asset: &AssetFacts) -> Option<Timestamp> {
+    let approval = asset.approval.as_ref()?;
+    approval.at.as_ref().map(|time| time.0)
 }
 
 fn allowed_lateness(campaign: &CampaignFacts) -> SignedDuration {

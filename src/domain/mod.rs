@@ -7,6 +7,8 @@
 pub mod content;
 pub mod decide;
 pub mod digest;
+#[cfg(test)]
+mod fixtures;
 pub mod gates;
 pub mod language;
 pub mod materialise;
@@ -19,3 +21,6 @@ pub mod schedule;
 pub mod slot;
 pub mod status;
 pub mod wanted;
+
+#[cfg(test)]
+mod walk;

@@ -202,7 +202,8 @@ pub struct ReceiptFacts {
     pub slot: ReceiptSlot,
     /// Its status.
     pub status: ReceiptStatus,
-    /// For how long this process has seen the newest undecided attempt, on a clock that counts suspension.
+    /// For how long this process has seen the newest undecided attempt (the receipt itself, where it is Unknown without
+    /// one), on a clock that counts suspension.
     pub undecided_seen_for: Duration,
 }
 
@@ -213,7 +214,8 @@ pub struct ProcessFacts {
     pub live_attempts: Vec<String>,
     /// How long a lease is held without being renewed.
     pub lease_duration: Duration,
-    /// Slots due before this instant are held as Unknown where their receipt is missing.
+    /// When the store was restored: slots due before it are held as Unknown where their receipt is missing or not
+    /// Published, because what it says may be old.
     pub restored_at: Option<Timestamp>,
     /// Why nothing may be sent by this process now, as reason and sentence: clocks that disagree, a store that went back.
     pub closed: Option<(String, String)>,

@@ -73,9 +73,10 @@ pub enum Action {
     Wait,
     /// Create the receipt.
     Claim,
-    /// Create the receipt as one whose outcome nobody knows: it was due before the moment that a store was restored to.
+    /// Create the receipt, or turn the one that stands, into one whose outcome nobody knows: it was due before the store
+    /// was restored.
     HoldAsUnknown,
-    /// Create the receipt as published by a person.
+    /// Create the receipt, or turn the one that stands, into one that a person published.
     RecordByHand,
     /// Write the intent, look once more, and send.
     Send(SendOrder),
