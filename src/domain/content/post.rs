@@ -336,3 +336,6 @@ impl Row<'_, '_> {
         self.error(column, NOT_HANDLED, message, help);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -278,3 +278,6 @@ fn cell_too_long(text: &Text<'_>, cell: &Cell<'_>) -> Diagnostic {
     let help = "Shorten it; if the words of several rows run together here, a quote is missing.";
     text.error(cell.span, "CellTooLong", message, help).fatal()
 }
+
+#[cfg(test)]
+mod tests;

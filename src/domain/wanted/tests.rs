@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::api::Intent;
+use crate::api::{Intent, Severity, SheetFile};
 
 const HEADER: &str = "post_id,publish_date,locale,platform,account_target,post_copy,utm_url,status,publish_time,occurrence,campaign,timezone\n";
 const LINK: &str = "https://example.com/?utm_source=a&utm_medium=b&utm_campaign=c";
@@ -78,4 +79,363 @@ fn one_row_is_one_asset_for_each_account() {
         wanted.assets[0].spec.content.text,
         wanted.assets[1].spec.content.text
     );
+}
+
+fn codes(wanted: &Wanted) -> Vec<&str> {
+    wanted
+        .diagnostics
+        .iter()
+        .map(|diagnostic| diagnostic.code)
+        .collect()
+}
+
+fn names(wanted: &Wanted) -> Vec<&str> {
+    wanted.assets.iter().map(|asset| asset.name.as_str()).collect()
+}
+
+fn findings(asset: &WantedAsset) -> Vec<&str> {
+    asset
+        .spec
+        .findings
+        .iter()
+        .map(|finding| finding.code.as_str())
+        .collect()
+}
+
+#[test]
+fn two_rows_with_one_slot_are_one_invalid_asset_that_names_both_lines() {
+    let wanted = of_rows(&[
+        row("a", "2026-02-16", "personal"),
+        row("b", "2026-02-16", "company"),
+        row(" A", "2026-02-17", "Personal"),
+    ]);
+    assert_eq!(wanted.assets.len(), 2);
+    let doubled = wanted
+        .assets
+        .iter()
+        .find(|asset| asset.spec.post_id == "a")
+        .unwrap();
+    assert_eq!(findings(doubled), ["DuplicateSlot"]);
+    let message = &doubled.spec.findings[0].message;
+    assert!(
+        message.contains("sheet.csv line 2, sheet.csv line 4"),
+        "{message}"
+    );
+    assert!(message.contains("Campaign for each week") && message.contains("occurrence"));
+    assert_eq!(codes(&wanted), ["DuplicateSlot"]);
+}
+
+#[test]
+fn one_post_id_in_two_sheets_names_both_files() {
+    let mut campaign = campaign();
+    campaign.source.sheets = vec![SheetFile { path: "*.csv".into() }];
+    let sheet = format!("{HEADER}{}", row("a", "2026-02-16", "personal"));
+    let files = BTreeMap::from([
+        ("one.csv".to_owned(), sheet.clone().into_bytes()),
+        ("two.csv".to_owned(), sheet.into_bytes()),
+    ]);
+    let wanted = of(&campaign, &files);
+    assert_eq!(wanted.assets.len(), 1);
+    let message = &wanted.assets[0].spec.findings[0].message;
+    assert!(message.contains("one.csv line 2, two.csv line 2"), "{message}");
+    assert_eq!(wanted.files.len(), 2);
+}
+
+#[test]
+fn a_declared_occurrence_makes_a_second_slot_of_one_post() {
+    let again = format!("a,2026-02-17,en,linkedin,personal,Hello,{LINK},approved,,spring,,\n");
+    let wanted = of_rows(&[row("a", "2026-02-16", "personal"), again]);
+    assert_eq!(wanted.assets.len(), 2);
+    assert!(wanted.diagnostics.is_empty());
+}
+
+#[test]
+fn rows_outside_the_horizon_are_counted_and_their_slots_known() {
+    let wanted = of_rows(&[
+        row("past", "2026-02-08", "personal"),
+        row("recent", "2026-02-09", "personal"),
+        row("soon", "2026-02-28", "personal"),
+        row("later", "2026-03-02", "personal"),
+    ]);
+    let posts: Vec<&str> = wanted
+        .assets
+        .iter()
+        .map(|asset| asset.spec.post_id.as_str())
+        .collect();
+    assert_eq!(posts, ["recent", "soon"]);
+    assert_eq!((wanted.outside, wanted.slots.len()), (2, 4));
+}
+
+#[test]
+fn more_than_ten_thousand_rows_keep_the_nearest_and_count_the_rest() {
+    let rows: Vec<String> = (0..10_050)
+        .map(|index| {
+            row(
+                &format!("p{index}"),
+                if index < 100 { "2026-02-20" } else { "2026-02-16" },
+                &format!("account{index}"),
+            )
+        })
+        .collect();
+    let wanted = of_rows(&rows);
+    assert_eq!((wanted.assets.len(), wanted.outside), (10_000, 50));
+    let later = wanted
+        .assets
+        .iter()
+        .filter(|asset| asset.spec.schedule.date.as_deref() == Some("2026-02-20"))
+        .count();
+    assert_eq!(later, 50);
+}
+
+#[test]
+fn an_invalid_row_is_an_asset_that_says_why_and_the_others_go_on() {
+    let wanted = of_rows(&[
+        row("a", "16/02/2026", "personal"),
+        row("b", "2026-02-16", "personal"),
+    ]);
+    assert!(wanted.parsed);
+    let last = wanted.assets.last().unwrap();
+    assert_eq!(last.spec.schedule.date, None);
+    assert_eq!(last.spec.findings[0].severity, Severity::Error);
+    assert_eq!(
+        (
+            findings(last),
+            last.spec.findings[0].line,
+            last.spec.findings[0].column
+        ),
+        (vec!["BadDate"], 2, 3)
+    );
+}
+
+#[test]
+fn a_broken_sheet_stops_the_campaign_and_is_told_with_every_other_problem() {
+    let mut campaign = campaign();
+    campaign.source.sheets.push(SheetFile {
+        path: "good.csv".into(),
+    });
+    let mut files = files("post_id\n");
+    files.insert(
+        "good.csv".into(),
+        format!("{HEADER}{}", row("a", "tomorrow", "personal")).into_bytes(),
+    );
+    let wanted = of(&campaign, &files);
+    assert!(!wanted.parsed && wanted.assets.is_empty() && wanted.slots.is_empty());
+    assert!(codes(&wanted).contains(&"ColumnMissing") && codes(&wanted).contains(&"BadDate"));
+    assert!(wanted.keeps("sheet.csv", AssetType::Post));
+}
+
+#[test]
+fn a_sheet_that_is_not_there_stops_the_campaign_and_does_not_withdraw_its_rows() {
+    let wanted = of(&campaign(), &BTreeMap::new());
+    assert!(!wanted.parsed && wanted.keeps("sheet.csv", AssetType::Post));
+    assert_eq!(codes(&wanted), ["FileMissing"]);
+    let mut campaign = campaign();
+    campaign.source.sheets[0].path = "docs/*.csv".into();
+    let wanted = of(&campaign, &files(""));
+    assert!(!wanted.parsed && wanted.keeps("docs/week.csv", AssetType::Post));
+    assert_eq!(codes(&wanted), ["NoFileMatches"]);
+}
+
+#[test]
+fn a_time_zone_that_does_not_exist_stops_the_campaign() {
+    let mut campaign = campaign();
+    campaign.time_zone = "Asia/Atlantis".into();
+    let wanted = of(
+        &campaign,
+        &files(&format!("{HEADER}{}", row("a", "2026-02-16", "personal"))),
+    );
+    assert!(!wanted.parsed);
+    assert_eq!(codes(&wanted), ["UnknownTimeZone"]);
+}
+
+#[test]
+fn the_row_comes_before_the_campaign_s_times_and_those_before_its_default() {
+    let mut campaign = campaign();
+    campaign.times = serde_json::from_value(json!([
+        {"locales": ["iw"], "at": "20:00"},
+        {"platforms": ["Twitter"], "accounts": ["main"], "at": "10:00", "timeZone": "America/New_York"},
+        {"platforms": ["x"], "at": "11:00"},
+    ]))
+    .unwrap();
+    let rows = [
+        format!("own,2026-02-16,he,x,main,Hi,{LINK},draft,07:30,,,Europe/London\n"),
+        format!("time,2026-02-16,en,x,main,Hi,{LINK},draft,07:45,,,\n"),
+        format!("hebrew,2026-02-16,he-IL,linkedin,main,Hi,{LINK},draft,,,,\n"),
+        format!("main,2026-02-16,en,X,Main,Hi,{LINK},draft,,,,\n"),
+        format!("other,2026-02-16,en,x,other,Hi,{LINK},draft,,,,\n"),
+        format!("plain,2026-02-16,en,web,other,Hi,{LINK},draft,,,,\n"),
+    ];
+    let wanted = of(&campaign, &files(&format!("{HEADER}{}", rows.concat())));
+    let schedule = |id: &str| {
+        let asset = wanted
+            .assets
+            .iter()
+            .find(|asset| asset.spec.post_id == id)
+            .unwrap();
+        format!("{} {}", asset.spec.schedule.time, asset.spec.schedule.time_zone)
+    };
+    assert_eq!(schedule("own"), "07:30 Europe/London");
+    assert_eq!(schedule("time"), "07:45 America/New_York");
+    assert_eq!(schedule("hebrew"), "20:00 Asia/Jerusalem");
+    assert_eq!(schedule("main"), "10:00 America/New_York");
+    assert_eq!(schedule("other"), "11:00 Asia/Jerusalem");
+    assert_eq!(schedule("plain"), "08:10 Asia/Jerusalem");
+}
+
+#[test]
+fn a_row_that_names_another_campaign_is_not_ours_to_judge() {
+    let theirs = format!("a,never,en,linkedin,personal,Hello,{LINK},approved,,,week-2,\n");
+    let ours = format!("b,2026-02-16,en,linkedin,personal,Hello,{LINK},approved,,,Week-1,\n");
+    let wanted = of_rows(&[theirs.clone(), ours.clone()]);
+    assert_eq!(
+        (wanted.assets.len(), wanted.slots.len(), wanted.diagnostics.len()),
+        (1, 1, 0)
+    );
+    assert!(wanted.files[0].names_its_campaigns);
+    let wanted = of_rows(&[ours, row("c", "2026-02-17", "personal")]);
+    assert!(!wanted.files[0].names_its_campaigns);
+}
+
+#[test]
+fn posts_that_never_go_meet_nobody_on_an_account() {
+    let skipped = format!("b,2026-02-16,he,linkedin,personal,Hi,{LINK},skip,,,,\n");
+    let wanted = of_rows(&[row("a", "2026-02-16", "personal"), skipped]);
+    assert!(wanted.diagnostics.is_empty());
+    let wanted = of_rows(&[
+        row("a", "2026-02-16", "personal"),
+        row("b", "2026-02-16", "Personal"),
+    ]);
+    assert_eq!(codes(&wanted), ["SameInstantOnAccount", "SameInstantOnAccount"]);
+    assert_eq!(wanted.assets[0].spec.findings[0].severity, Severity::Warning);
+}
+
+#[test]
+fn a_sandbox_channel_makes_a_sandbox_slot() {
+    let files = files(&format!("{HEADER}{}", row("a", "2026-02-16", "personal+company")));
+    let channel = |account: &str, environment| ChannelFacts {
+        platform: "LinkedIn".into(),
+        account: account.into(),
+        environment,
+        type_: "webhook",
+    };
+    let wanted = wanted(&Inputs {
+        campaign: &campaign(),
+        campaign_name: "week-1",
+        files: &files,
+        revision: "0123abcd",
+        channels: &[channel("Personal", Environment::Sandbox)],
+        now: "2026-02-15T10:00:00Z".parse().unwrap(),
+    });
+    let environments: Vec<(&str, Environment)> = wanted
+        .assets
+        .iter()
+        .map(|asset| {
+            (
+                asset.spec.target.account.as_str(),
+                asset.slot.fields().environment,
+            )
+        })
+        .collect();
+    assert!(environments.contains(&("personal", Environment::Sandbox)));
+    assert!(environments.contains(&("company", Environment::Production)));
+}
+
+#[test]
+fn content_too_long_for_an_asset_stands_on_the_branch_with_its_digest() {
+    let copy = "x".repeat(64 * 1024 - 10);
+    let long = format!("a,2026-02-16,en,linkedin,personal,{copy},{LINK},approved,,,,\n");
+    let wanted = of_rows(&[long]);
+    let asset = &wanted.assets[0];
+    let stored = asset.spec.content.stored.as_ref().unwrap();
+    assert_eq!(
+        (stored.revision.as_str(), stored.path.as_str()),
+        ("0123abcd", "sheet.csv")
+    );
+    assert!(asset.spec.content.text.is_empty());
+    let whole = &wanted.large[&asset.name];
+    assert!(whole.text.starts_with(&copy));
+    assert_eq!(stored.digest, stored_digest(whole));
+}
+
+#[test]
+fn a_campaign_renamed_with_its_id_keeps_its_slots() {
+    let files = files(&format!("{HEADER}{}", row("a", "2026-02-16", "personal")));
+    let before = of(&campaign(), &files);
+    let mut renamed = campaign();
+    renamed.campaign_id = Some("week-1".into());
+    let after = of_named(&renamed, "launch", &files);
+    assert_eq!(names(&before), names(&after));
+    assert_eq!(after.assets[0].spec.campaign, "launch");
+}
+
+proptest! {
+    #[test]
+    fn a_moved_date_edited_copy_or_another_spelling_never_makes_a_second_slot(
+        day in 16u8..28,
+        hour in 0u8..24,
+        copy in "[a-zא-ת 👋]{1,40}",
+        platform in "(x|X|Twitter| twitter )",
+        account in "(main|Main| MAIN )",
+        locale in "(he|iw|HE|Iw)",
+        post in "(post_1|POST_1| Post_1 )",
+    ) {
+        let row = format!("{post},2026-02-{day},{locale},{platform},{account},{copy}.,{LINK},approved,{hour:02}:00,,,\n");
+        let first = format!("post_1,2026-02-16,he,x,main,Hello,{LINK},draft,,,,\n");
+        let before = of_rows(&[first]);
+        let after = of_rows(&[row]);
+        prop_assert_eq!(names(&before), names(&after));
+        prop_assert_eq!(&before.assets[0].slot, &after.assets[0].slot);
+        let identity = |wanted: &Wanted| {
+            let spec = &wanted.assets[0].spec;
+            (spec.post_id.clone(), spec.target.clone(), spec.locale.clone(), spec.occurrence.clone())
+        };
+        prop_assert_eq!(identity(&before), identity(&after));
+    }
+
+    #[test]
+    fn a_copied_campaign_never_fills_the_slots_of_the_first(name in "[a-z][a-z0-9-]{0,20}") {
+        prop_assume!(name != "week-1");
+        let files = files(&format!("{HEADER}{}", row("a", "2026-02-16", "personal+company")));
+        let (one, other) = (of(&campaign(), &files), of_named(&campaign(), &name, &files));
+        prop_assert!(one.slots.is_disjoint(&other.slots));
+    }
+
+    #[test]
+    fn equal_files_give_an_equal_wanted_set_in_whatever_order_their_rows_stand(
+        mut rows in prop::collection::vec(("[a-c]", 16u8..20, "[p-r]"), 1..8)
+    ) {
+        let of_all = |rows: &[(String, u8, String)]| {
+            let rows: Vec<String> = rows.iter().map(|(id, day, account)| row(id, &format!("2026-02-{day}"), account)).collect();
+            of_rows(&rows)
+        };
+        let one = of_all(&rows);
+        prop_assert_eq!(&one, &of_all(&rows));
+        rows.reverse();
+        let slots = of_all(&rows).slots;
+        prop_assert_eq!(one.slots, slots);
+    }
+
+    #[test]
+    fn any_bytes_make_a_wanted_set_or_problems_and_never_panic(sheet in prop::collection::vec(any::<u8>(), 0..120)) {
+        let files = BTreeMap::from([("sheet.csv".to_owned(), sheet)]);
+        let wanted = of(&campaign(), &files);
+        prop_assert!(wanted.parsed || !wanted.diagnostics.is_empty());
+    }
+
+    #[test]
+    fn any_cells_make_specs_within_the_bounds_of_the_api(cells in prop::collection::vec(".{0,50}", 12)) {
+        let mut writer = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
+        writer.write_record(&cells).unwrap();
+        let row = String::from_utf8(writer.into_inner().unwrap()).unwrap();
+        let wanted = of(&campaign(), &files(&format!("{HEADER}{row}")));
+        for asset in &wanted.assets {
+            let spec = &asset.spec;
+            prop_assert!((1..=256).contains(&spec.post_id.chars().count()));
+            prop_assert!((1..=63).contains(&spec.target.platform.chars().count()));
+            prop_assert!((1..=128).contains(&spec.target.account.chars().count()));
+            prop_assert!((1..=35).contains(&spec.locale.chars().count()));
+            prop_assert!(spec.findings.len() <= 20);
+            prop_assert!(spec.findings.iter().all(|finding| finding.message.chars().count() <= 512));
+        }
+    }
 }
