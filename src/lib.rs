@@ -4,8 +4,13 @@
 //! `main > cli > {controller, http} > {git, publish} > domain > api`. `ARCHITECTURE.md` has the map.
 
 pub mod api;
+pub mod cli;
+pub mod config;
+pub mod controller;
 pub mod domain;
 pub mod egress;
 pub mod git;
+pub mod http;
 pub mod publish;
 pub mod secret;
+pub mod telemetry;

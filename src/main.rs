@@ -1,2 +1,11 @@
-//! Campanile.
-fn main() {}
+//! The binary: everything is in the library.
+
+use std::process::ExitCode;
+
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+fn main() -> ExitCode {
+    campanile::cli::main()
+}

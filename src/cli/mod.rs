@@ -1,0 +1,45 @@
+//! The command line; the same binary is the kubectl plugin by its name.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
+
+mod crds;
+mod operator;
+mod receipts;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::OperatorOptions;
+
+/// GitOps for marketing: publishes what a git branch says, each slot at most once
+#[derive(Debug, Parser)]
+#[command(name = "campanile", version, max_term_width = 100)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the operator
+    Operator(OperatorOptions),
+    /// Print the CustomResourceDefinitions
+    Crds(crds::Options),
+    /// Look at receipts, and settle those that need a person
+    Receipts(receipts::Options),
+}
+
+/// Parses the command line and runs it.
+pub fn main() -> ExitCode {
+    match CommandLine::parse().command {
+        Command::Operator(options) => operator::run(options),
+        Command::Crds(options) => crds::run(&options),
+        Command::Receipts(options) => receipts::run(&options),
+    }
+}
+
+/// Prints an error with its causes, and what a script can tell from it.
+fn failed(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("error: {}", crate::controller::chain(error));
+    ExitCode::FAILURE
+}

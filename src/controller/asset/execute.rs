@@ -1,0 +1,257 @@
+//! Executing plans: one action after the other until there is nothing left to do for now.
+
+use std::sync::Arc;
+
+use kube::{Api, ResourceExt, api::PostParams, core::ObjectMeta};
+
+use super::{
+    super::{
+        context::Shared,
+        error::{Error, ErrorClass},
+        view::{AssetView, ReceiptView, version_of},
+    },
+    observe::{self, Direct},
+    send,
+};
+use crate::{
+    api::{LABEL_CAMPAIGN, LABEL_LOCALE, LABEL_PLATFORM, Receipt, ReceiptSpec, ReceiptStatus, RetryPolicy},
+    domain::{
+        decide::decide,
+        observed::{ChannelClass, Observed},
+        plan::{Action, Plan},
+        receipt as transitions,
+    },
+    publish::Found,
+};
+
+/// How many actions one reconciliation takes at most; the rest follows in the next.
+const ACTIONS: usize = 6;
+
+/// What stands when nothing is left to do for now.
+pub(super) type Settled = (Arc<AssetView>, Observed, Plan);
+
+/// Reads directly, decides, and acts, until the plan is to wait.
+pub(super) async fn run(shared: &Shared, view: &AssetView) -> Result<Option<Settled>, Error> {
+    let mut held: Option<Receipt> = None;
+    let mut last = None;
+    for _ in 0..ACTIONS {
+        let Some(direct) = observe::directly(shared, view, held.as_ref()).await? else {
+            return Ok(None);
+        };
+        let plan = decide(&direct.observed, shared.clock.now());
+        if plan.action == Action::Wait {
+            return Ok(Some((direct.view, direct.observed, plan)));
+        }
+        held = act(shared, &direct, &plan).await?;
+        last = Some((direct.view, direct.observed, plan));
+    }
+    Ok(last)
+}
+
+/// Takes one action; answers the receipt as it now stands, where that is known.
+async fn act(shared: &Shared, direct: &Direct, plan: &Plan) -> Result<Option<Receipt>, Error> {
+    let retry = retry_policy(direct);
+    let now = shared.clock.now();
+    match &plan.action {
+        Action::Wait => Ok(direct.receipt.clone()),
+        Action::Claim => claim(shared, direct).await,
+        Action::RecordByHand => {
+            let digest = direct.observed.asset.content_digest.clone();
+            record_new(shared, direct, |before| {
+                transitions::by_hand(before, &digest, now)
+            })
+            .await
+        }
+        Action::HoldAsUnknown => {
+            let restored_at = shared.restored_at.unwrap_or(now);
+            record_new(shared, direct, |before| {
+                transitions::hold_after_restore(before, restored_at)
+            })
+            .await
+        }
+        Action::Send(order) => send::send(shared, direct, order).await,
+        Action::MarkUnknown { .. } => {
+            let asks_first = direct.observed.channels.first().is_some_and(|channel| {
+                matches!(channel.class, ChannelClass::NaturalKey | ChannelClass::LookUp)
+            });
+            update(shared, direct, |before| {
+                transitions::mark_unknown(before, &retry, asks_first, now)
+            })
+            .await
+        }
+        Action::LookUp => look_up(shared, direct, &retry).await,
+        Action::SettleAbsent => {
+            update(shared, direct, |before| transitions::settle_absent(before, now)).await
+        }
+        Action::Release => update(shared, direct, transitions::release).await,
+    }
+}
+
+pub(super) fn retry_policy(direct: &Direct) -> RetryPolicy {
+    direct
+        .campaign
+        .as_ref()
+        .map(|campaign| campaign.spec.retry.clone())
+        .unwrap_or_default()
+}
+
+/// Creates the receipt: its unique name is the claim. Already there: it is read again.
+async fn claim(shared: &Shared, direct: &Direct) -> Result<Option<Receipt>, Error> {
+    let campaign = direct.observed.campaign.as_ref();
+    let slot = observe::slot(&direct.observed.asset, campaign, &direct.observed.channels);
+    let receipt = Receipt {
+        metadata: ObjectMeta {
+            name: Some(slot.receipt_name()),
+            namespace: direct.asset.namespace(),
+            labels: Some(labels(direct)),
+            ..ObjectMeta::default()
+        },
+        spec: ReceiptSpec {
+            slot: slot.fields().clone(),
+        },
+        status: None,
+    };
+    let seen = shared.store_age.highest();
+    match api(shared, direct).create(&PostParams::default(), &receipt).await {
+        Ok(created) => Ok(Some(noted(shared, created, seen))),
+        Err(kube::Error::Api(status)) if status.code == 409 => Ok(None),
+        Err(source) => Err(Error::api("create a Receipt")(source)),
+    }
+}
+
+/// Labels, as far as their values can be label values.
+fn labels(direct: &Direct) -> std::collections::BTreeMap<String, String> {
+    let spec = &direct.asset.spec;
+    [
+        (LABEL_CAMPAIGN, &spec.campaign),
+        (LABEL_PLATFORM, &spec.target.platform),
+        (LABEL_LOCALE, &spec.locale),
+    ]
+    .into_iter()
+    .filter(|(_, value)| is_label_value(value))
+    .map(|(key, value)| (key.to_owned(), value.clone()))
+    .collect()
+}
+
+/// Whether Kubernetes takes a text as the value of a label.
+pub(crate) fn is_label_value(text: &str) -> bool {
+    let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    text.len() <= 63
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        && edge(text.chars().next())
+        && edge(text.chars().next_back())
+}
+
+fn api(shared: &Shared, direct: &Direct) -> Api<Receipt> {
+    Api::namespaced(shared.client.clone(), direct.view.namespace())
+}
+
+/// Creates the receipt where there is none, then writes its first status.
+async fn record_new(
+    shared: &Shared,
+    direct: &Direct,
+    next: impl Fn(&ReceiptStatus) -> ReceiptStatus,
+) -> Result<Option<Receipt>, Error> {
+    let receipt = match &direct.receipt {
+        Some(receipt) => Some(receipt.clone()),
+        None => claim(shared, direct).await?,
+    };
+    match receipt {
+        Some(receipt) => replace(shared, direct, &receipt, next(&status_of(&receipt))).await,
+        None => Ok(None),
+    }
+}
+
+async fn update(
+    shared: &Shared,
+    direct: &Direct,
+    next: impl Fn(&ReceiptStatus) -> ReceiptStatus,
+) -> Result<Option<Receipt>, Error> {
+    match &direct.receipt {
+        Some(receipt) => replace(shared, direct, receipt, next(&status_of(receipt))).await,
+        None => Ok(None),
+    }
+}
+
+pub(super) fn status_of(receipt: &Receipt) -> ReceiptStatus {
+    receipt.status.clone().unwrap_or_default()
+}
+
+/// Writes a receipt's status, conditional on the version that was read; `None` where somebody else wrote first.
+pub(super) async fn replace(
+    shared: &Shared,
+    direct: &Direct,
+    receipt: &Receipt,
+    status: ReceiptStatus,
+) -> Result<Option<Receipt>, Error> {
+    let mut next = receipt.clone();
+    next.metadata.managed_fields = None;
+    next.status = Some(status);
+    let seen = shared.store_age.highest();
+    match api(shared, direct)
+        .replace_status(&receipt.name_any(), &PostParams::default(), &next)
+        .await
+    {
+        Ok(written) => Ok(Some(noted(shared, written, seen))),
+        Err(source) => {
+            let error = Error::api("write the status of a Receipt")(source);
+            if error.class() == ErrorClass::Conflict {
+                Ok(None)
+            } else {
+                Err(error)
+            }
+        }
+    }
+}
+
+fn noted(shared: &Shared, receipt: Receipt, seen: u64) -> Receipt {
+    shared.store_age.wrote(version_of(&receipt.metadata), seen);
+    shared
+        .receipts
+        .wrote(ReceiptView::of(&receipt), shared.clock.steady());
+    receipt
+}
+
+/// Asks the platform whether it has what an undecided attempt sent.
+async fn look_up(shared: &Shared, direct: &Direct, retry: &RetryPolicy) -> Result<Option<Receipt>, Error> {
+    let Some(publisher) = send::publisher(shared, direct) else {
+        return Ok(direct.receipt.clone());
+    };
+    let Some(receipt) = &direct.receipt else {
+        return Ok(None);
+    };
+    let before = status_of(receipt);
+    let began = shared.clock.now();
+    let doubt_over = doubt_is_over(shared, direct, receipt, publisher.send_timeout());
+    let publication = send::publication_of_record(direct, &before);
+    let found = send::call(shared, "resolve", publisher.resolve(&publication)).await;
+    let next = match found {
+        Ok(Found::Published(live)) => transitions::record_found(
+            &before,
+            live.remote_id.as_ref(),
+            live.url.as_ref(),
+            shared.clock.now(),
+        ),
+        Ok(Found::Absent) => transitions::record_absence(&before, began, doubt_over, retry),
+        Ok(Found::CannotTell) => {
+            transitions::record_no_answer(&before, "The platform cannot be asked.", retry, began)
+        }
+        Err(error) => transitions::record_no_answer(&before, &error.to_string(), retry, began),
+    };
+    replace(shared, direct, receipt, next).await
+}
+
+fn doubt_is_over(
+    shared: &Shared,
+    direct: &Direct,
+    receipt: &Receipt,
+    send_timeout: std::time::Duration,
+) -> bool {
+    let seen_for = shared
+        .receipts
+        .undecided_seen_for(&ReceiptView::of(receipt), shared.clock.steady());
+    let longest = std::time::Duration::try_from(crate::domain::decide::LONGEST_DELAY).unwrap_or_default();
+    seen_for >= direct.observed.process.lease_duration + send_timeout + longest
+}

@@ -1,0 +1,193 @@
+//! The Asset controller: observe, decide, execute, summarise; for one asset at a time.
+
+mod execute;
+mod observe;
+mod send;
+
+pub(crate) use execute::is_label_value;
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use kube::{
+    Api, Resource,
+    api::{Patch, PatchParams},
+    runtime::controller::Action as Requeue,
+};
+use serde_json::json;
+
+use super::{
+    context::Shared,
+    error::Error,
+    report::{self, Notice},
+    view::{AssetView, version_of},
+};
+use crate::{
+    api::{Asset, AssetPhase, Condition},
+    domain::{
+        decide::decide,
+        observed::Observed,
+        plan::{Action, Plan},
+        status::{AssetReport, asset_report, standing},
+    },
+};
+
+/// The longest an asset sleeps before it is looked at again: a wall clock that was set is noticed sooner, by itself.
+const LONGEST_SLEEP: Duration = Duration::from_hours(24);
+
+/// Looks at one asset and takes its next step.
+pub(crate) async fn reconcile(view: Arc<AssetView>, shared: Arc<Shared>) -> Result<Requeue, Error> {
+    if shared.leads().is_none() || shared.written.is_ahead_of(&view) {
+        return Ok(Requeue::await_change());
+    }
+    let Some(observed) = observe::from_memory(&shared, &view) else {
+        return unreadable(&view, &shared).await;
+    };
+    let now = shared.clock.now();
+    let plan = decide(&observed, now);
+    let (view, observed, plan) = if plan.action == Action::Wait {
+        (view, observed, plan)
+    } else {
+        match Box::pin(execute::run(&shared, &view)).await? {
+            Some(settled) => settled,
+            None => return Ok(Requeue::await_change()),
+        }
+    };
+    summarise(&view, &observed, &plan, &shared).await?;
+    Ok(requeue(&plan, shared.clock.now()))
+}
+
+fn requeue(plan: &Plan, now: Timestamp) -> Requeue {
+    match plan.wake_at {
+        Some(at) => {
+            let pause = Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO);
+            Requeue::requeue(pause.min(LONGEST_SLEEP))
+        }
+        None if plan.action != Action::Wait => Requeue::requeue(Duration::from_millis(100)),
+        None => Requeue::await_change(),
+    }
+}
+
+/// Writes what is to be said of the asset, where that changed.
+async fn summarise(view: &AssetView, observed: &Observed, plan: &Plan, shared: &Shared) -> Result<(), Error> {
+    let now = shared.clock.now();
+    let report = asset_report(
+        observed,
+        plan,
+        view.publish_at_local.clone(),
+        &view.status.conditions,
+        now,
+    );
+    if !differs(view, &report) {
+        return Ok(());
+    }
+    write(view, &json!({"status": report}), shared).await?;
+    notice(view, observed, plan, shared).await;
+    Ok(())
+}
+
+fn differs(view: &AssetView, report: &AssetReport) -> bool {
+    let status = &view.status;
+    status.phase != Some(report.phase)
+        || status.reason.as_ref() != Some(&report.reason)
+        || status.message != report.message
+        || status.observed_generation != report.observed_generation
+        || status.content_digest.as_ref() != Some(&report.content_digest)
+        || status.publish_at.as_ref().map(|time| time.0.as_second())
+            != report.publish_at.as_ref().map(|time| time.0.as_second())
+        || status.publish_at_local != report.publish_at_local
+        || status.receipt != report.receipt
+        || status.url != report.url
+        || status.published_at != report.published_at
+        || status.conditions != report.conditions
+}
+
+async fn write(view: &AssetView, patch: &serde_json::Value, shared: &Shared) -> Result<(), Error> {
+    let api: Api<Asset> = Api::namespaced(shared.client.clone(), view.namespace());
+    let result = api
+        .patch_status(view.name(), &PatchParams::default(), &Patch::Merge(patch))
+        .await;
+    match result {
+        Ok(asset) => {
+            shared
+                .written
+                .done(view.namespace(), view.name(), Some(version_of(&asset.metadata)));
+            Ok(())
+        }
+        // It was deleted meanwhile: there is nobody to tell.
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+        Err(source) => Err(Error::api("write the status of an Asset")(source)),
+    }
+}
+
+/// An Event where a person would look for it: when something was published, or stopped in a way that needs somebody.
+async fn notice(view: &AssetView, observed: &Observed, plan: &Plan, shared: &Shared) {
+    let warns = match plan.phase {
+        AssetPhase::Posted if plan.reason == "Drifted" || plan.reason == "PublishedTwice" => true,
+        AssetPhase::Posted => false,
+        AssetPhase::Invalid
+        | AssetPhase::Blocked
+        | AssetPhase::Failed
+        | AssetPhase::Unknown
+        | AssetPhase::Missed => true,
+        _ => return,
+    };
+    let attempt = observed
+        .receipt
+        .as_ref()
+        .and_then(|receipt| receipt.status.published_attempt.clone());
+    let occurrence = format!(
+        "{:?}/{}",
+        plan.phase,
+        attempt.unwrap_or_else(|| observed.asset.content_digest.clone())
+    );
+    let reason = if plan.reason.is_empty() {
+        "Published"
+    } else {
+        &plan.reason
+    };
+    let notice = Notice {
+        warns,
+        reason,
+        action: "Publish",
+        note: &plan.message,
+        occurrence: &occurrence,
+    };
+    shared
+        .reporter
+        .emit(view.object_ref(&()), notice, shared.clock.now())
+        .await;
+}
+
+/// An asset whose spec cannot be read says so, and stops no other.
+async fn unreadable(view: &AssetView, shared: &Shared) -> Result<Requeue, Error> {
+    let Err(problem) = &view.facts else {
+        return Ok(Requeue::await_change());
+    };
+    let message = format!("Its spec cannot be read: {problem}.");
+    let statements = standing(crate::domain::status::Standing::Stuck, "SpecUnreadable", &message);
+    let generation = view.meta().generation.unwrap_or(0);
+    let conditions: Vec<Condition> = crate::domain::status::conditions(
+        &view.status.conditions,
+        &statements,
+        generation,
+        shared.clock.now(),
+    );
+    if conditions == view.status.conditions {
+        return Ok(Requeue::await_change());
+    }
+    let patch = json!({"status": {
+        "phase": AssetPhase::Invalid, "reason": "SpecUnreadable",
+        "message": crate::domain::receipt::shortened(&message, 1000),
+        "observedGeneration": generation, "conditions": conditions,
+    }});
+    write(view, &patch, shared).await?;
+    Ok(Requeue::await_change())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the controller of kube calls it so")]
+/// After how long an asset that could not be looked at is looked at again.
+pub(crate) fn error_policy(view: Arc<AssetView>, error: &Error, shared: Arc<Shared>) -> Requeue {
+    report::reconciled("asset", view.name(), Err(error), &shared.metrics);
+    Requeue::requeue(error.retry_after())
+}

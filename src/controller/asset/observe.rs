@@ -1,0 +1,220 @@
+//! Reading what a decision needs: from memory for planning, directly before anything is done.
+
+use std::sync::Arc;
+
+use kube::{Api, ResourceExt};
+
+use super::super::{
+    campaign, channel_config,
+    context::{LARGEST_CLOCK_OFFSET, Shared},
+    election,
+    error::Error,
+    view::{AssetView, ReceiptView},
+};
+use crate::{
+    api::{Asset, Campaign, ChannelConfig, Receipt},
+    domain::{
+        observed::{AssetFacts, CampaignFacts, ChannelFacts, Observed, ProcessFacts, ReceiptFacts},
+        slot::Slot,
+    },
+};
+
+/// What memory knows of an asset; `None` where its spec cannot be read.
+pub(super) fn from_memory(shared: &Shared, view: &AssetView) -> Option<Observed> {
+    let asset = view.facts.as_ref().ok()?;
+    let campaigns = shared
+        .campaigns
+        .state_filter(|guarded| is_named(guarded.0.as_ref().ok(), view.namespace(), asset));
+    let campaign = campaigns.first().and_then(|guarded| guarded.0.as_ref().ok());
+    let configs = shared.channel_configs.state_filter(|guarded| {
+        guarded
+            .0
+            .as_ref()
+            .is_ok_and(|config| serves(config, view.namespace(), asset))
+    });
+    let channels: Vec<ChannelFacts> = configs
+        .iter()
+        .filter_map(|guarded| guarded.0.as_ref().ok())
+        .map(|config| {
+            channel_config::facts(
+                config,
+                shared.channels.get(view.namespace(), &config.name_any()).as_ref(),
+            )
+        })
+        .collect();
+    let campaign = campaign.map(|campaign| campaign::facts(campaign, shared));
+    let name = slot(asset, campaign.as_ref(), &channels).receipt_name();
+    let receipt = shared.receipts.get(view.namespace(), &name);
+    Some(assemble(shared, asset, campaign, channels, receipt))
+}
+
+fn is_named(campaign: Option<&Campaign>, namespace: &str, asset: &AssetFacts) -> bool {
+    campaign.is_some_and(|campaign| {
+        campaign.metadata.namespace.as_deref() == Some(namespace)
+            && campaign.metadata.name.as_deref() == Some(&asset.campaign)
+    })
+}
+
+fn serves(config: &ChannelConfig, namespace: &str, asset: &AssetFacts) -> bool {
+    config.metadata.namespace.as_deref() == Some(namespace)
+        && channel_config::is_for(config, &asset.target.platform, &asset.target.account)
+}
+
+fn assemble(
+    shared: &Shared,
+    asset: &AssetFacts,
+    campaign: Option<CampaignFacts>,
+    channels: Vec<ChannelFacts>,
+    receipt: Option<Arc<ReceiptView>>,
+) -> Observed {
+    Observed {
+        asset: asset.clone(),
+        campaign,
+        channels,
+        receipt: receipt.and_then(|receipt| receipt_facts(shared, &receipt)),
+        process: process(shared),
+    }
+}
+
+/// The slot that an asset fills; without a channel, the one for real.
+pub(super) fn slot(asset: &AssetFacts, campaign: Option<&CampaignFacts>, channels: &[ChannelFacts]) -> Slot {
+    let id = campaign.map_or(asset.campaign.as_str(), |campaign| &campaign.id);
+    asset.slot(
+        id,
+        channels
+            .first()
+            .map(|channel| channel.environment)
+            .unwrap_or_default(),
+    )
+}
+
+pub(super) fn receipt_facts(shared: &Shared, view: &ReceiptView) -> Option<ReceiptFacts> {
+    let spec = view.spec.as_ref().ok()?;
+    Some(ReceiptFacts {
+        name: kube::Resource::meta(view).name.clone().unwrap_or_default(),
+        slot: spec.slot.clone(),
+        status: (*view.status).clone(),
+        undecided_seen_for: shared.receipts.undecided_seen_for(view, shared.clock.steady()),
+    })
+}
+
+fn process(shared: &Shared) -> ProcessFacts {
+    let offset = shared.server_clock.offset_seconds().unwrap_or(0);
+    let closed = if shared.store_age.went_back() {
+        Some((
+            "StoreWentBack".to_owned(),
+            "The API server's store went back in time. Start the operator with --restored-at and the moment that it was \
+             restored to."
+                .to_owned(),
+        ))
+    } else if offset.unsigned_abs() > LARGEST_CLOCK_OFFSET.as_secs() {
+        Some((
+            "ClockSkew".to_owned(),
+            "The clocks of the operator and of the API server disagree by minutes.".to_owned(),
+        ))
+    } else {
+        None
+    };
+    ProcessFacts {
+        live_attempts: shared.live.ids(),
+        lease_duration: election::LEASE_DURATION,
+        restored_at: shared.restored_at,
+        closed,
+    }
+}
+
+/// What was read directly: facts, the whole asset, and the receipt as it stands.
+pub(super) struct Direct {
+    /// Everything that a decision may know.
+    pub(super) observed: Observed,
+    /// The asset with its words.
+    pub(super) asset: Arc<Asset>,
+    /// What is kept of it.
+    pub(super) view: Arc<AssetView>,
+    /// The receipt, with the version that the next write depends on.
+    pub(super) receipt: Option<Receipt>,
+    /// The campaign, as it stands on record.
+    pub(super) campaign: Option<Arc<Campaign>>,
+}
+
+/// Reads asset, campaign, channels and, unless the caller holds it, the receipt directly from the API server.
+///
+/// `None` where the asset is gone or its spec cannot be read.
+pub(super) async fn directly(
+    shared: &Shared,
+    view: &AssetView,
+    held: Option<&Receipt>,
+) -> Result<Option<Direct>, Error> {
+    let namespace = view.namespace();
+    let assets: Api<Asset> = Api::namespaced(shared.client.clone(), namespace);
+    let Some(asset) = assets
+        .get_opt(view.name())
+        .await
+        .map_err(Error::api("read an Asset"))?
+        .map(Arc::new)
+    else {
+        return Ok(None);
+    };
+    let view = Arc::new(AssetView::of(&asset));
+    let Ok(facts) = &view.facts else { return Ok(None) };
+    let campaigns: Api<Campaign> = Api::namespaced(shared.client.clone(), namespace);
+    let campaign = shared
+        .fresh
+        .read(&campaigns, &facts.campaign, "read a Campaign")
+        .await?;
+    let channels = channels(shared, namespace, facts).await?;
+    let campaign_facts = campaign
+        .as_deref()
+        .map(|campaign| campaign::facts(campaign, shared));
+    let receipt = if let Some(receipt) = held {
+        Some(receipt.clone())
+    } else {
+        let name = slot(facts, campaign_facts.as_ref(), &channels).receipt_name();
+        read_receipt(shared, namespace, &name).await?
+    };
+    let receipt_view = receipt.as_ref().map(|receipt| Arc::new(ReceiptView::of(receipt)));
+    let observed = assemble(shared, facts, campaign_facts, channels, receipt_view);
+    Ok(Some(Direct {
+        observed,
+        asset,
+        view: Arc::clone(&view),
+        receipt,
+        campaign,
+    }))
+}
+
+async fn read_receipt(shared: &Shared, namespace: &str, name: &str) -> Result<Option<Receipt>, Error> {
+    let receipts: Api<Receipt> = Api::namespaced(shared.client.clone(), namespace);
+    let receipt = receipts
+        .get_opt(name)
+        .await
+        .map_err(Error::api("read a Receipt"))?;
+    if let Some(receipt) = &receipt {
+        shared
+            .receipts
+            .wrote(ReceiptView::of(receipt), shared.clock.steady());
+    }
+    Ok(receipt)
+}
+
+/// Every channel that memory names for the target, each read directly.
+async fn channels(shared: &Shared, namespace: &str, asset: &AssetFacts) -> Result<Vec<ChannelFacts>, Error> {
+    let api: Api<ChannelConfig> = Api::namespaced(shared.client.clone(), namespace);
+    let known = shared.channel_configs.state_filter(|guarded| {
+        guarded
+            .0
+            .as_ref()
+            .is_ok_and(|config| serves(config, namespace, asset))
+    });
+    let mut channels = Vec::new();
+    for config in known.iter().filter_map(|guarded| guarded.0.as_ref().ok()) {
+        let name = config.name_any();
+        if let Some(fresh) = shared.fresh.read(&api, &name, "read a ChannelConfig").await? {
+            channels.push(channel_config::facts(
+                &fresh,
+                shared.channels.get(namespace, &name).as_ref(),
+            ));
+        }
+    }
+    Ok(channels)
+}

@@ -1,0 +1,475 @@
+//! Sending: prepare, write the intent, look once more, send once, write the outcome.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kube::{
+    Api, Resource, ResourceExt,
+    api::{Patch, PatchParams},
+};
+use serde_json::json;
+
+use super::{
+    super::{
+        channel_config::ChannelState, context::Shared, election::LEASE_NAME, error::Error,
+        outgoing::Outgoing, report::Notice,
+    },
+    execute::{replace, retry_policy, status_of},
+    observe::{self, Direct},
+};
+use crate::{
+    api::{ChannelConfig, Receipt, ReceiptPhase, ReceiptStatus},
+    domain::{
+        decide::decide,
+        observed::Observed,
+        plan::{Action, SendOrder},
+        publication::Publication,
+        receipt::{self as transitions, NewAttempt, Outcome, Proof, SENT_BYTES, shortened},
+    },
+    publish::{self, PublishError, Publisher},
+};
+
+/// How often an answer in hand is tried to be written before it is given up to the next look.
+const OUTCOME_TRIES: u32 = 10;
+
+/// The publisher of the asset's one channel, if it is ready.
+pub(super) fn publisher(shared: &Shared, direct: &Direct) -> Option<Arc<dyn Publisher>> {
+    state(shared, direct)?.publisher.ok()
+}
+
+fn state(shared: &Shared, direct: &Direct) -> Option<ChannelState> {
+    let [channel] = direct.observed.channels.as_slice() else {
+        return None;
+    };
+    shared.channels.get(direct.view.namespace(), &channel.name)
+}
+
+/// Calls a channel, where tests can stop the world.
+pub(super) async fn call<T>(shared: &Shared, call: &'static str, future: impl Future<Output = T>) -> T {
+    shared.interceptor.before(Outgoing::Channel { call }).await;
+    let answer = future.await;
+    shared.interceptor.after(Outgoing::Channel { call }).await;
+    answer
+}
+
+/// Sends once, as ordered; answers the receipt as it then stands, where that is known.
+pub(super) async fn send(
+    shared: &Shared,
+    direct: &Direct,
+    order: &SendOrder,
+) -> Result<Option<Receipt>, Error> {
+    let (Some(publisher), Some(receipt)) = (publisher(shared, direct), &direct.receipt) else {
+        return Ok(direct.receipt.clone());
+    };
+    let before = status_of(receipt);
+    let attempt = attempt_id();
+    let mut publication = publication(direct, order, &before, &attempt);
+    if let Err(problem) = read_stored(shared, direct, &mut publication).await {
+        tracing::warn!(
+            asset = direct.view.name(),
+            "failed to read stored content: {problem}"
+        );
+        return Ok(direct.receipt.clone());
+    }
+    let prepared_id = match &order.prepared_id {
+        Some(id) => id.clone(),
+        None => match call(shared, "prepare", publisher.prepare(&publication)).await {
+            Ok(prepared) => prepared.id,
+            Err(error) => return not_prepared(shared, direct, order, &attempt, &error).await,
+        },
+    };
+    publication.prepared_id = Some(prepared_id.clone());
+    let sending = Sending {
+        shared,
+        direct,
+        order,
+        attempt,
+        publication,
+        publisher: publisher.as_ref(),
+        prepared_id,
+    };
+    sending.run(receipt, &before).await
+}
+
+/// 128 random bits in hex: no two attempts ever share an id.
+fn attempt_id() -> String {
+    let mut bytes = [0_u8; 16];
+    if getrandom::fill(&mut bytes).is_err() {
+        // The operating system has no randomness: time and address make ids differ all the same.
+        bytes = Timestamp::now().as_nanosecond().to_be_bytes();
+    }
+    data_encoding::HEXLOWER.encode(&bytes)
+}
+
+struct Sending<'a> {
+    shared: &'a Shared,
+    direct: &'a Direct,
+    order: &'a SendOrder,
+    attempt: String,
+    publication: Publication,
+    publisher: &'a dyn Publisher,
+    prepared_id: String,
+}
+
+impl Sending<'_> {
+    async fn run(&self, receipt: &Receipt, before: &ReceiptStatus) -> Result<Option<Receipt>, Error> {
+        let now = self.shared.clock.now();
+        let attempt = NewAttempt {
+            id: self.attempt.clone(),
+            sender: self.shared.sender.clone(),
+            prepared_id: Some(self.prepared_id.clone()),
+        };
+        let intent = transitions::begin(before, self.order, attempt, self.proof(), now);
+        let live = self.shared.live.enter(&self.attempt);
+        // This write is the lock: whoever gets a conflict does not send.
+        let Some(locked) = self.write_intent(receipt, intent).await? else {
+            return Ok(None);
+        };
+        if let Some(why) = self.last_look(&locked, before).await? {
+            return self.abandon(&locked, before, &why).await;
+        }
+        let result = call(
+            self.shared,
+            "commit",
+            self.publisher.commit(&self.publication, &self.prepared_id),
+        )
+        .await;
+        let outcome = outcome(&result, self.shared.clock.now());
+        let written = self.write_outcome(locked, &outcome).await;
+        drop(live);
+        self.aftermath(&result, &outcome).await;
+        written
+    }
+
+    /// Writes the intent; where the answer was lost, our own attempt found on record means that we hold the lock.
+    async fn write_intent(&self, receipt: &Receipt, intent: ReceiptStatus) -> Result<Option<Receipt>, Error> {
+        match replace(self.shared, self.direct, receipt, intent).await {
+            Ok(Some(locked)) => Ok(Some(locked)),
+            Ok(None) => Ok(None),
+            Err(error) => {
+                let found = self.read().await?;
+                let ours = found.filter(|found| {
+                    let status = status_of(found);
+                    status.phase == ReceiptPhase::Sending
+                        && status
+                            .attempts
+                            .last()
+                            .is_some_and(|attempt| attempt.id == self.attempt)
+                });
+                ours.map(Some).ok_or(error)
+            }
+        }
+    }
+
+    async fn read(&self) -> Result<Option<Receipt>, Error> {
+        let api: Api<Receipt> = Api::namespaced(self.shared.client.clone(), self.direct.view.namespace());
+        let name = self.publication.slot.receipt_name();
+        api.get_opt(&name).await.map_err(Error::api("read a Receipt"))
+    }
+
+    fn proof(&self) -> Proof {
+        let asset = &self.direct.asset;
+        let sent = serde_json::to_string(&self.publication.content).unwrap_or_default();
+        let sent = if sent.len() <= SENT_BYTES {
+            sent
+        } else {
+            format!("{} ({} bytes)", self.order.content_digest, sent.len())
+        };
+        let status = asset.status.as_ref();
+        Proof {
+            scheduled_for: self.direct.observed.asset.publish_at,
+            source: status.and_then(|status| status.source.clone()),
+            sent: Some(sent),
+            approval: status
+                .and_then(|status| status.approval.as_ref())
+                .map(|approval| {
+                    let by = approval
+                        .by
+                        .as_deref()
+                        .unwrap_or("an author that the history does not tell");
+                    shortened(&format!("branch, {by}, {}", approval.revision), 500)
+                }),
+        }
+    }
+
+    /// Decides once more on what is read directly; anything but the same send says why not.
+    async fn last_look(&self, locked: &Receipt, before: &ReceiptStatus) -> Result<Option<String>, Error> {
+        let shared = self.shared;
+        let (lease, receipt, fresh) = futures::future::join3(
+            self.still_leads(),
+            self.read(),
+            observe::directly(shared, &self.direct.view, Some(locked)),
+        )
+        .await;
+        if !lease? {
+            return Ok(Some("LeaseLost".to_owned()));
+        }
+        let same = receipt?.is_some_and(|receipt| {
+            receipt.metadata.uid == locked.metadata.uid
+                && receipt.metadata.resource_version == locked.metadata.resource_version
+        });
+        if !same {
+            return Ok(Some("ReceiptChanged".to_owned()));
+        }
+        let Some(fresh) = fresh? else {
+            return Ok(Some("AssetGone".to_owned()));
+        };
+        Ok(self.objection(&fresh, before))
+    }
+
+    fn objection(&self, fresh: &Direct, before: &ReceiptStatus) -> Option<String> {
+        let mut observed: Observed = fresh.observed.clone();
+        if let Some(receipt) = &mut observed.receipt {
+            receipt.status = before.clone();
+        }
+        let same_channel = state(self.shared, fresh).map(|state| state.uid)
+            == state(self.shared, self.direct).map(|state| state.uid);
+        let plan = decide(&observed, self.shared.clock.now());
+        match plan.action {
+            Action::Send(order) if order == *self.order && same_channel => None,
+            Action::Send(_) => Some("PlanChanged".to_owned()),
+            _ => Some(plan.reason),
+        }
+    }
+
+    /// Reads the Lease directly: still ours, in the same term, and not past its time on a clock that counts suspension.
+    async fn still_leads(&self) -> Result<bool, Error> {
+        let Some(leadership) = self.shared.leads() else {
+            return Ok(false);
+        };
+        let (Some(leases), Some(transitions)) = (&self.shared.leases, leadership.transitions) else {
+            return Ok(true);
+        };
+        let lease = self
+            .shared
+            .fresh
+            .read(leases, LEASE_NAME, "read the Lease")
+            .await?;
+        let spec = lease.and_then(|lease| lease.spec.clone()).unwrap_or_default();
+        Ok(spec.holder_identity.as_deref() == Some(&leadership.holder)
+            && spec.lease_transitions.unwrap_or(0) == transitions
+            && self.shared.leads().is_some())
+    }
+
+    async fn abandon(
+        &self,
+        locked: &Receipt,
+        before: &ReceiptStatus,
+        why: &str,
+    ) -> Result<Option<Receipt>, Error> {
+        let now = self.shared.clock.now();
+        let status = transitions::abandon(before, &status_of(locked), &self.attempt, why, now);
+        replace(self.shared, self.direct, locked, status).await
+    }
+
+    /// An answer in hand is written until it is stored, whatever the phase has become.
+    async fn write_outcome(&self, locked: Receipt, outcome: &Outcome) -> Result<Option<Receipt>, Error> {
+        let retry = retry_policy(self.direct);
+        let mut standing = Some(locked);
+        let mut pause = std::time::Duration::from_millis(50);
+        let mut last = None;
+        for _ in 0..OUTCOME_TRIES {
+            if standing.is_none() {
+                standing = self.read().await.unwrap_or_default();
+            }
+            let Some(receipt) = standing.take() else {
+                tokio::time::sleep(pause).await;
+                pause *= 2;
+                continue;
+            };
+            let now = self.shared.clock.now();
+            let next = transitions::record(&status_of(&receipt), &self.attempt, outcome, &retry, now);
+            match replace(self.shared, self.direct, &receipt, next).await {
+                Ok(Some(written)) => return Ok(Some(written)),
+                Ok(None) => {}
+                Err(error) => {
+                    last = Some(error);
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+            }
+        }
+        last.map_or(Ok(None), Err)
+    }
+
+    /// What follows a send and may never repeat it: counts, the channel's own state.
+    async fn aftermath(&self, result: &Result<publish::Published, PublishError>, outcome: &Outcome) {
+        let channel = self.publisher.channel_type();
+        self.shared.metrics.published(
+            channel,
+            result.as_ref().map_or_else(PublishError::reason, |_| "Published"),
+        );
+        if let (Ok(_), Some(due)) = (result, self.direct.observed.asset.publish_at) {
+            let delay = self.shared.clock.now().duration_since(due);
+            self.shared.metrics.publish_delay(delay.as_secs_f64());
+        }
+        let patch = match outcome {
+            Outcome::Refused(said) => {
+                let Some(state) = state(self.shared, self.direct) else {
+                    return;
+                };
+                let refused = json!({"message": said, "configurationDigest": state.configuration_digest});
+                json!({"status": {"refused": refused}})
+            }
+            Outcome::RateLimited(_, until) => {
+                json!({"status": {"rateLimitedUntil": until.to_string()}})
+            }
+            _ => return,
+        };
+        self.tell_channel(&patch).await;
+    }
+
+    async fn tell_channel(&self, patch: &serde_json::Value) {
+        let api: Api<ChannelConfig> =
+            Api::namespaced(self.shared.client.clone(), self.direct.view.namespace());
+        let written = api
+            .patch_status(&self.order.channel, &PatchParams::default(), &Patch::Merge(patch))
+            .await;
+        let Ok(config) = written else { return };
+        self.shared.wake_assets(|view| {
+            view.namespace() == self.direct.view.namespace()
+                && view
+                    .facts
+                    .as_ref()
+                    .is_ok_and(|facts| facts.target == self.direct.asset.spec.target)
+        });
+        if patch.pointer("/status/refused").is_some() {
+            let note = format!(
+                "The platform refused ChannelConfig {}; its assets wait.",
+                config.name_any()
+            );
+            let occurrence = patch
+                .pointer("/status/refused/configurationDigest")
+                .map(ToString::to_string);
+            let notice = Notice {
+                warns: true,
+                reason: "ChannelRefused",
+                action: "Publish",
+                note: &note,
+                occurrence: occurrence.as_deref().unwrap_or_default(),
+            };
+            self.shared
+                .reporter
+                .emit(config.object_ref(&()), notice, self.shared.clock.now())
+                .await;
+        }
+    }
+}
+
+/// What a call of a channel means for the receipt.
+fn outcome(result: &Result<publish::Published, PublishError>, now: Timestamp) -> Outcome {
+    match result {
+        Ok(published) => Outcome::Published {
+            remote_id: published.remote_id.clone(),
+            url: published.url.clone(),
+        },
+        Err(error) => failure(error, now),
+    }
+}
+
+fn failure(error: &PublishError, now: Timestamp) -> Outcome {
+    let said = shortened(&format!("{}: {error}", error.reason()), 500);
+    match error.class() {
+        publish::Outcome::NotSent {
+            retry_after: Some(after),
+        }
+        | publish::Outcome::RateLimited { retry_after: after } => {
+            Outcome::RateLimited(said, now.checked_add(after).unwrap_or(now))
+        }
+        publish::Outcome::NotSent { retry_after: None } => Outcome::NotSent(said),
+        publish::Outcome::Refused => Outcome::Refused(said),
+        publish::Outcome::Rejected => Outcome::Rejected(said),
+        publish::Outcome::Drifted => Outcome::Drifted(said),
+        publish::Outcome::Unknown => Outcome::Unknown(said),
+    }
+}
+
+/// What could not even be prepared counts as an attempt that certainly did not leave, or was refused.
+async fn not_prepared(
+    shared: &Shared,
+    direct: &Direct,
+    order: &SendOrder,
+    attempt: &str,
+    error: &PublishError,
+) -> Result<Option<Receipt>, Error> {
+    let Some(receipt) = &direct.receipt else {
+        return Ok(None);
+    };
+    let now = shared.clock.now();
+    let new = NewAttempt {
+        id: attempt.to_owned(),
+        sender: shared.sender.clone(),
+        prepared_id: None,
+    };
+    let intent = transitions::begin(&status_of(receipt), order, new, Proof::default(), now);
+    // Nothing of a preparation can be seen by a reader: whatever became of it, nothing was published.
+    let outcome = match failure(error, now) {
+        Outcome::Unknown(said) => Outcome::NotSent(said),
+        outcome => outcome,
+    };
+    let status = transitions::record(&intent, attempt, &outcome, &retry_policy(direct), now);
+    replace(shared, direct, receipt, status).await
+}
+
+/// Everything of the publication that the receipt and the asset tell.
+fn publication(direct: &Direct, order: &SendOrder, before: &ReceiptStatus, attempt: &str) -> Publication {
+    let slot = observe::slot(
+        &direct.observed.asset,
+        direct.observed.campaign.as_ref(),
+        &direct.observed.channels,
+    );
+    let same = |other: &&crate::api::Attempt| other.epoch == order.epoch && other.revision == order.revision;
+    Publication {
+        slot,
+        epoch: order.epoch,
+        revision: order.revision,
+        attempt: attempt.to_owned(),
+        earlier_attempts: before
+            .attempts
+            .iter()
+            .filter(same)
+            .map(|attempt| attempt.id.clone())
+            .collect(),
+        type_: direct.asset.spec.type_,
+        content: direct.asset.spec.content.clone(),
+        content_digest: order.content_digest.clone(),
+        prepared_id: order.prepared_id.clone(),
+        replaces: transitions::written(before),
+        scheduled_for: direct.observed.asset.publish_at.unwrap_or_default(),
+    }
+}
+
+/// The publication that an undecided attempt on record tried, for looking it up.
+pub(super) fn publication_of_record(direct: &Direct, status: &ReceiptStatus) -> Publication {
+    let last = transitions::undecided(status).last();
+    let revision = last.map_or(status.revision, |attempt| attempt.revision);
+    let content_digest = last.map_or_else(String::new, |attempt| attempt.content_digest.clone());
+    let order = SendOrder {
+        epoch: status.epoch,
+        prepared_id: transitions::prepared_id(status, status.epoch, revision, &content_digest),
+        revision,
+        content_digest,
+        channel: String::new(),
+        endpoint_digest: String::new(),
+    };
+    publication(
+        direct,
+        &order,
+        status,
+        last.map_or("", |attempt| attempt.id.as_str()),
+    )
+}
+
+/// Brings in text and HTML that are too long to stand in the Asset.
+async fn read_stored(shared: &Shared, direct: &Direct, publication: &mut Publication) -> Result<(), String> {
+    let Some(stored) = publication.content.stored.clone() else {
+        return Ok(());
+    };
+    let content = shared
+        .sources
+        .stored(shared, direct.campaign.as_deref(), &direct.asset, &stored)
+        .await?;
+    publication.content.text = content.text;
+    publication.content.html = content.html;
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! Who last changed the content of each asset, and which posts a commit approves by its trailer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    super::context::Shared,
+    observe,
+    sources::{Key, SourceState},
+};
+use crate::{
+    api::Campaign,
+    domain::digest,
+    git::{CommitInfo, Mirror, Snapshot},
+};
+
+/// How many commits between two looks are read; where there are more, authors are not known.
+const MAX_COMMITS: usize = 64;
+
+/// What the history tells.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// The author of each asset whose content changed, by the asset's name.
+    pub(crate) authors: BTreeMap<String, String>,
+    /// Post ids that a commit approves by its trailer.
+    pub(crate) approved_by_trailer: BTreeSet<String>,
+}
+
+/// What the commits since the last applied revision tell; nothing where the history is not known to be complete.
+pub(crate) async fn since(
+    campaign: &Campaign,
+    key: &Key,
+    state: &SourceState,
+    now: &Snapshot,
+    shared: &Shared,
+) -> Told {
+    let mut told = Told::default();
+    let (Some(mirror), Some(old)) = (&state.mirror, last_applied(campaign, state)) else {
+        return told;
+    };
+    if old == now.revision() {
+        return told;
+    }
+    let Ok(history) = mirror.history(Some(&old), &now.revision(), MAX_COMMITS + 1).await else {
+        return told;
+    };
+    if !history.complete || !history.descends || history.commits.len() > MAX_COMMITS {
+        return told;
+    }
+    let mut known = digests_at(campaign, key, mirror, &old, shared)
+        .await
+        .unwrap_or_default();
+    for commit in &history.commits {
+        told.approved_by_trailer.extend(
+            commit
+                .approved_post_ids
+                .iter()
+                .map(|id| crate::domain::slot::compared(id)),
+        );
+        let Some(next) = digests_at(campaign, key, mirror, &commit.id, shared).await else {
+            continue;
+        };
+        for (name, digest) in &next {
+            if known.get(name) != Some(digest) {
+                told.authors.insert(name.clone(), author(commit));
+            }
+        }
+        known = next;
+    }
+    told
+}
+
+/// The revision that was applied last, as this process or the status knows it.
+fn last_applied(campaign: &Campaign, state: &SourceState) -> Option<String> {
+    let applied = state.applied.as_ref().map(|applied| applied.revision.clone());
+    let of_status = || {
+        let revision = campaign.status.as_ref()?.applied_revision.clone()?;
+        revision.rsplit(':').next().map(str::to_owned)
+    };
+    applied.or_else(of_status)
+}
+
+async fn digests_at(
+    campaign: &Campaign,
+    key: &Key,
+    mirror: &Mirror,
+    revision: &str,
+    shared: &Shared,
+) -> Option<BTreeMap<String, String>> {
+    let snapshot = mirror.snapshot_at(revision).await.ok()?;
+    let wanted = observe::compute(&campaign.spec, key, &snapshot, shared)
+        .await
+        .ok()?;
+    Some(
+        wanted
+            .assets
+            .into_iter()
+            .map(|asset| (asset.name, digest::of_content(&asset.spec)))
+            .collect(),
+    )
+}
+
+fn author(commit: &CommitInfo) -> String {
+    crate::domain::receipt::shortened(&format!("{} <{}>", commit.author_name, commit.author_email), 300)
+}

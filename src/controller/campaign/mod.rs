@@ -1,0 +1,198 @@
+//! The Campaign controller: reads the branch, and makes the Assets what the branch says.
+
+mod authors;
+mod execute;
+mod memory;
+mod observe;
+mod sources;
+mod summarise;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use kube::{Resource, ResourceExt, runtime::controller::Action};
+
+use super::{
+    context::{Guarded, Shared},
+    error::Error,
+    report,
+    view::{AssetView, phase},
+};
+use crate::{
+    api::{Campaign, ConditionStatus, condition_type},
+    domain::{
+        materialise::{Situation, Standing, changes},
+        observed::{CampaignFacts, campaign_id},
+    },
+};
+pub(crate) use sources::{SourceState, Sources};
+
+/// The shortest time between two looks at the counts of a campaign.
+const BETWEEN_SUMMARIES: Duration = Duration::from_secs(1);
+
+/// What decisions need of a Campaign.
+pub(crate) fn facts(campaign: &Campaign, shared: &Shared) -> CampaignFacts {
+    let mut facts = CampaignFacts::of_spec(&campaign.name_any(), &campaign.spec);
+    facts.deleting = campaign.metadata.deletion_timestamp.is_some();
+    facts.source_closed = source_closed(campaign, shared);
+    let status = campaign.status.as_ref();
+    let conditions = status
+        .map(|status| status.conditions.as_slice())
+        .unwrap_or_default();
+    let unfetched = conditions.iter().find(|condition| {
+        condition.type_ == condition_type::SOURCE_FETCHED && condition.status == ConditionStatus::False
+    });
+    facts.stale_at = unfetched.and_then(|condition| {
+        condition
+            .last_transition_time
+            .0
+            .checked_add(campaign.spec.source.max_staleness.0)
+            .ok()
+    });
+    facts
+}
+
+/// Why nothing may be sent from what is known of the branch.
+fn source_closed(campaign: &Campaign, shared: &Shared) -> Option<(String, String)> {
+    if campaign.spec.suspend {
+        return None;
+    }
+    let conditions = campaign
+        .status
+        .as_ref()
+        .map(|status| status.conditions.as_slice())
+        .unwrap_or_default();
+    let held = conditions
+        .iter()
+        .find(|condition| match condition.type_.as_str() {
+            condition_type::STALLED => condition.status == ConditionStatus::True,
+            condition_type::SOURCE_PARSED => condition.status == ConditionStatus::False,
+            _ => false,
+        });
+    if let Some(condition) = held {
+        let reason = if condition.type_ == condition_type::SOURCE_PARSED {
+            "SourceNotParsed"
+        } else {
+            &condition.reason
+        };
+        return Some((reason.to_owned(), condition.message.clone()));
+    }
+    let parsed = conditions
+        .iter()
+        .any(|condition| condition.type_ == condition_type::SOURCE_PARSED);
+    let namespace = campaign.namespace().unwrap_or_default();
+    if parsed && shared.sources.was_looked_at(&namespace, &campaign.name_any()) {
+        return None;
+    }
+    Some((
+        "SourceNotReadYet".to_owned(),
+        "The branch has not been read since the operator started.".to_owned(),
+    ))
+}
+
+/// Looks at one campaign.
+pub(crate) async fn reconcile(guarded: Arc<Guarded<Campaign>>, shared: Arc<Shared>) -> Result<Action, Error> {
+    let Ok(campaign) = &guarded.0 else {
+        return Ok(Action::await_change());
+    };
+    if shared.leads().is_none() {
+        return Ok(Action::await_change());
+    }
+    let namespace = campaign.namespace().unwrap_or_default();
+    let key = (namespace.clone(), campaign.name_any());
+    let state = shared.sources.state(&key);
+    let mut state = state.lock().await;
+    let observation = observe::observe(campaign, &namespace, &mut state, &shared).await?;
+    if let Some(applicable) = &observation.wanted {
+        apply(campaign, &namespace, applicable, &mut state, &shared).await?;
+    }
+    let again = summarise::summarise(campaign, &namespace, &observation, &mut state, &shared).await?;
+    drop(state);
+    // Whoever was held because the branch had not been read since the start may go on now.
+    if shared.sources.looked_at(&key) {
+        wake_assets(&namespace, &campaign.name_any(), &shared);
+    }
+    Ok(Action::requeue(again.max(Duration::from_millis(50))))
+}
+
+async fn apply(
+    campaign: &Campaign,
+    namespace: &str,
+    applicable: &observe::Applicable,
+    state: &mut SourceState,
+    shared: &Shared,
+) -> Result<(), Error> {
+    let remembered = memory::read(campaign, namespace, shared).await?;
+    let standing = standing(campaign, namespace, shared);
+    let situation = Situation {
+        standing: &standing,
+        revision: &applicable.revision,
+        authors: &applicable.authors,
+        approved_by_trailer: &applicable.approved_by_trailer,
+        remembered: &remembered.digests,
+        now: shared.clock.now(),
+    };
+    let changes = changes(&applicable.wanted, &situation);
+    execute::run(campaign, namespace, applicable, changes, shared).await?;
+    state.applied(applicable);
+    Ok(())
+}
+
+/// The Assets of a campaign that stand, by name.
+fn standing(campaign: &Campaign, namespace: &str, shared: &Shared) -> BTreeMap<String, Standing> {
+    let name = campaign.name_any();
+    let id = campaign_id(&name, &campaign.spec);
+    let views = shared.assets.state_filter(|view| view.namespace() == namespace);
+    views
+        .iter()
+        .filter_map(|view| stands(view, &name, id, shared))
+        .map(|stands| (stands.name.clone(), stands))
+        .collect()
+}
+
+fn stands(view: &AssetView, campaign: &str, id: &str, shared: &Shared) -> Option<Standing> {
+    let facts = view
+        .facts
+        .as_ref()
+        .ok()
+        .filter(|facts| facts.campaign == campaign)?;
+    let receipt = view
+        .status
+        .receipt
+        .as_ref()
+        .and_then(|name| shared.receipts.get(view.namespace(), name));
+    let environment = receipt
+        .as_ref()
+        .and_then(|receipt| receipt.spec.as_ref().ok())
+        .map_or_else(
+            || sources::environment(shared, view.namespace(), &facts.target),
+            |spec| spec.slot.environment,
+        );
+    Some(Standing {
+        name: view.name().to_owned(),
+        slot: facts.slot(id, environment),
+        type_: facts.type_,
+        intent: facts.intent,
+        spec_digest: facts.spec_digest.clone(),
+        content_digest: facts.content_digest.clone(),
+        phase: phase(view),
+        made: facts.made.clone(),
+        approval: facts.approval.clone(),
+        source: view.status.source.clone(),
+        receipt: receipt.map(|receipt| receipt.status.phase),
+    })
+}
+
+/// Wakes every asset of a campaign.
+pub(crate) fn wake_assets(namespace: &str, campaign: &str, shared: &Shared) {
+    shared.wake_assets(|view| {
+        view.namespace() == namespace && view.facts.as_ref().is_ok_and(|facts| facts.campaign == campaign)
+    });
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the controller of kube calls it so")]
+/// After how long a campaign that could not be looked at is looked at again.
+pub(crate) fn error_policy(guarded: Arc<Guarded<Campaign>>, error: &Error, shared: Arc<Shared>) -> Action {
+    let name = guarded.meta().name.clone().unwrap_or_default();
+    report::reconciled("campaign", &name, Err(error), &shared.metrics);
+    Action::requeue(error.retry_after())
+}

@@ -1,0 +1,386 @@
+//! Reading the branch: who may, when, and what it says.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use kube::ResourceExt;
+
+use super::{
+    super::{context::Shared, error::Error},
+    authors,
+    sources::{Key, SourceState},
+};
+use crate::{
+    api::{ANNOTATION_REQUESTED_AT, Asset, AssetContent, Campaign, CampaignSpec},
+    domain::{
+        digest,
+        observed::campaign_id,
+        schedule,
+        wanted::{ChannelFacts, Inputs, Wanted, wanted},
+    },
+    git::{Credentials, GitError, GitUrl, Mirror, Snapshot},
+};
+
+/// What was seen of a campaign's branch.
+#[derive(Debug, Default)]
+pub(crate) struct Observation {
+    /// Why nothing will change without a person, as reason and sentence.
+    pub(crate) stalled: Option<(String, String)>,
+    /// Why the branch could not be read this time, as reason and sentence.
+    pub(crate) unfetched: Option<(String, String)>,
+    /// What is to be applied, where that is not done yet.
+    pub(crate) wanted: Option<Applicable>,
+}
+
+/// What is to be applied.
+#[derive(Debug)]
+pub(crate) struct Applicable {
+    /// What it was computed from: equal bases need no second computation.
+    pub(crate) basis: String,
+    /// The commit.
+    pub(crate) revision: String,
+    /// The wanted set.
+    pub(crate) wanted: Wanted,
+    /// Who last changed the content of each asset, as far as the history tells.
+    pub(crate) authors: BTreeMap<String, String>,
+    /// Post ids that a commit approves by its trailer.
+    pub(crate) approved_by_trailer: BTreeSet<String>,
+}
+
+/// Looks at the branch, where that is due, and computes what it asks for, where that may have changed.
+pub(crate) async fn observe(
+    campaign: &Campaign,
+    namespace: &str,
+    state: &mut SourceState,
+    shared: &Shared,
+) -> Result<Observation, Error> {
+    let mut observation = Observation::default();
+    if campaign.spec.suspend {
+        return Ok(observation);
+    }
+    observation.stalled = refusal(campaign, namespace, shared);
+    if observation.stalled.is_some() {
+        return Ok(observation);
+    }
+    poll(campaign, namespace, state, shared).await?;
+    observation.unfetched.clone_from(&state.failure);
+    let Some(snapshot) = state.snapshot.clone() else {
+        return Ok(observation);
+    };
+    let key = (namespace.to_owned(), campaign.name_any());
+    let basis = basis(campaign, namespace, &snapshot, shared);
+    let intact = state
+        .applied
+        .as_ref()
+        .is_some_and(|applied| applied.basis == basis && is_intact(&key, &applied.made, shared));
+    if intact {
+        return Ok(observation);
+    }
+    let wanted = compute(&campaign.spec, &key, &snapshot, shared).await?;
+    if let Some((reason, message)) = taken(campaign, namespace, &wanted, shared) {
+        observation.stalled = Some((reason, message));
+        return Ok(observation);
+    }
+    let told = authors::since(campaign, &key, state, &snapshot, shared).await;
+    observation.wanted = Some(Applicable {
+        basis,
+        revision: snapshot.revision(),
+        wanted,
+        authors: told.authors,
+        approved_by_trailer: told.approved_by_trailer,
+    });
+    Ok(observation)
+}
+
+/// What stands in the way of reading the branch at all.
+fn refusal(campaign: &Campaign, namespace: &str, shared: &Shared) -> Option<(String, String)> {
+    let spec = &campaign.spec;
+    if let Err(error) = schedule::time_zone(&spec.time_zone) {
+        return Some((
+            "TimeZoneUnknown".to_owned(),
+            format!("spec.timeZone: {error}. Use an IANA name such as Europe/Paris."),
+        ));
+    }
+    let id = campaign_id(campaign.metadata.name.as_deref().unwrap_or_default(), spec).to_owned();
+    let elder = elders(campaign, namespace, shared)
+        .into_iter()
+        .find(|elder| campaign_id(&elder.name_any(), &elder.spec) == id)?;
+    let name = elder.name_any();
+    Some((
+        "CampaignIdTaken".to_owned(),
+        format!("Campaign {name} is older and has the campaignId {id} already. Give this one its own."),
+    ))
+}
+
+/// The other campaigns of the namespace that are older.
+fn elders(campaign: &Campaign, namespace: &str, shared: &Shared) -> Vec<Campaign> {
+    let age = |campaign: &Campaign| {
+        let created = campaign.metadata.creation_timestamp.as_ref().map(|time| time.0);
+        (created, campaign.metadata.uid.clone())
+    };
+    let others = shared.campaigns.state();
+    let others = others.iter().filter_map(|guarded| guarded.0.as_ref().ok());
+    others
+        .filter(|other| {
+            other.namespace().as_deref() == Some(namespace) && other.metadata.uid != campaign.metadata.uid
+        })
+        .filter(|other| other.metadata.deletion_timestamp.is_none() && age(other) < age(campaign))
+        .cloned()
+        .collect()
+}
+
+fn place(spec: &CampaignSpec) -> (String, String) {
+    (
+        crate::domain::repository::repository_identity(&spec.source.git.url),
+        spec.source.git.branch.clone(),
+    )
+}
+
+/// A file that an older campaign reads already, unless every row of it names its campaign.
+fn taken(campaign: &Campaign, namespace: &str, wanted: &Wanted, shared: &Shared) -> Option<(String, String)> {
+    let place = place(&campaign.spec);
+    let key = (namespace.to_owned(), campaign.name_any());
+    shared.sources.reads(&key, place.clone(), wanted.files.clone());
+    for elder in elders(campaign, namespace, shared) {
+        let theirs = shared
+            .sources
+            .files_of(&(namespace.to_owned(), elder.name_any()), &place);
+        let literal = literal_paths(&elder.spec);
+        let same_place = self::place(&elder.spec) == place;
+        let shared_file = wanted.files.iter().find(|file| {
+            !file.names_its_campaigns
+                && (theirs.contains(&file.path) || (same_place && literal.contains(&file.path)))
+        });
+        if let Some(file) = shared_file {
+            let message = format!(
+                "Campaign {} is older and reads {} already. Make a Campaign for each week with a file of its own, or name \
+                 the campaign in every row of the sheet, or repeat rows with occurrence.",
+                elder.name_any(),
+                file.path
+            );
+            return Some(("SourceAlreadyOwned".to_owned(), message));
+        }
+    }
+    None
+}
+
+fn literal_paths(spec: &CampaignSpec) -> BTreeSet<String> {
+    let source = &spec.source;
+    let paths = source.sheets.iter().map(|file| &file.path);
+    paths
+        .chain(source.emails.iter().map(|file| &file.path))
+        .chain(source.queues.iter().map(|file| &file.path))
+        .cloned()
+        .collect()
+}
+
+/// Asks the git host, where that is due; a failure is noted, and what was read before stays.
+async fn poll(
+    campaign: &Campaign,
+    namespace: &str,
+    state: &mut SourceState,
+    shared: &Shared,
+) -> Result<(), Error> {
+    let key = (namespace.to_owned(), campaign.name_any());
+    let requested = campaign.annotations().get(ANNOTATION_REQUESTED_AT).cloned();
+    let handled = state.handled_request.clone().or_else(|| {
+        campaign
+            .status
+            .as_ref()
+            .and_then(|status| status.last_handled_requested_at.clone())
+    });
+    let asked = requested.is_some() && requested != handled;
+    let woken = shared.sources.take_wake(&key) || asked;
+    let now = shared.clock.steady();
+    let interval = campaign.spec.source.git.interval.0.max(Duration::from_secs(1));
+    let mirror = match open(campaign, namespace, state, shared).await? {
+        Ok(mirror) => mirror,
+        Err(failure) => {
+            state.failure = Some(failure);
+            state.next_poll = now + interval;
+            return Ok(());
+        }
+    };
+    if state.snapshot.is_some() && now < state.next_poll && !woken {
+        return Ok(());
+    }
+    let max_age = if woken || state.snapshot.is_none() {
+        Duration::ZERO
+    } else {
+        interval / 2
+    };
+    match mirror.poll(max_age).await {
+        Ok(outcome) => {
+            state.snapshot = Some(outcome.snapshot);
+            state.failure = None;
+        }
+        Err(error) => {
+            state.failure = Some(told(&error));
+            if state.snapshot.is_none() {
+                state.snapshot = mirror.current().await.ok().flatten();
+            }
+        }
+    }
+    state.handled_request = requested.or(handled);
+    state.next_poll = shared.clock.steady() + interval;
+    Ok(())
+}
+
+fn told(error: &GitError) -> (String, String) {
+    let message = super::super::error::chain(error);
+    (
+        error.reason().to_owned(),
+        crate::domain::receipt::shortened(&format!("{message}."), 900),
+    )
+}
+
+/// The mirror of the branch, opened anew where its address or its credentials changed.
+async fn open(
+    campaign: &Campaign,
+    namespace: &str,
+    state: &mut SourceState,
+    shared: &Shared,
+) -> Result<Result<Mirror, (String, String)>, Error> {
+    let git = &campaign.spec.source.git;
+    let credentials = match &git.secret_ref {
+        None => Ok(Credentials::anonymous()),
+        Some(reference) => {
+            if let Some(data) = shared.secrets.read(namespace, &reference.name).await? {
+                Credentials::from_secret(&data.0)
+            } else {
+                let message = format!(
+                    "Missing: Secret {}, which spec.source.git.secretRef names.",
+                    reference.name
+                );
+                return Ok(Err(("MissingConfig".to_owned(), message)));
+            }
+        }
+    };
+    let credentials = match credentials {
+        Ok(credentials) => credentials,
+        Err(error) => return Ok(Err(told(&error))),
+    };
+    let of = digest::of_json(&(&git.url, &git.branch, credentials.digest()));
+    if let (Some(mirror), true) = (&state.mirror, state.mirror_of == of) {
+        return Ok(Ok(mirror.clone()));
+    }
+    let opened = GitUrl::parse(&git.url, shared.allow_local_paths)
+        .and_then(|url| shared.mirrors.open(&url, &git.branch, &credentials));
+    match opened {
+        Ok(mirror) => {
+            state.mirror = Some(mirror.clone());
+            state.mirror_of = of;
+            state.next_poll = Duration::ZERO;
+            Ok(Ok(mirror))
+        }
+        Err(error) => Ok(Err(told(&error))),
+    }
+}
+
+/// What the wanted set depends on: the revision, the spec, the channels, and the hour for the horizon.
+fn basis(campaign: &Campaign, namespace: &str, snapshot: &Snapshot, shared: &Shared) -> String {
+    let channels: Vec<(String, String, crate::api::Environment)> = channels(namespace, shared)
+        .into_iter()
+        .map(|c| (c.platform, c.account, c.environment))
+        .collect();
+    let hour = shared.clock.now().as_second() / 3600;
+    digest::of_json(&(snapshot.revision(), campaign.metadata.generation, channels, hour))
+}
+
+/// Whether every asset stands as it was made.
+fn is_intact(key: &Key, made: &BTreeMap<String, String>, shared: &Shared) -> bool {
+    let (namespace, campaign) = key;
+    let views = shared.assets.state_filter(|view| {
+        view.namespace() == namespace && view.facts.as_ref().is_ok_and(|facts| facts.campaign == *campaign)
+    });
+    let mut standing = 0;
+    for view in views {
+        if shared.written.is_ahead_of(&view) {
+            standing += usize::from(made.contains_key(view.name()));
+            continue;
+        }
+        let Ok(facts) = &view.facts else { return false };
+        match made.get(view.name()) {
+            Some(digest) if *digest == facts.spec_digest && facts.is_as_made() => standing += 1,
+            Some(_) => return false,
+            None => {}
+        }
+    }
+    standing == made.len()
+}
+
+/// The channels of a namespace, as the wanted set takes them.
+fn channels(namespace: &str, shared: &Shared) -> Vec<ChannelFacts> {
+    let configs = shared.channel_configs.state();
+    let mut channels: Vec<ChannelFacts> = configs
+        .iter()
+        .filter_map(|guarded| guarded.0.as_ref().ok())
+        .filter(|config| config.metadata.namespace.as_deref() == Some(namespace))
+        .map(|config| ChannelFacts {
+            platform: config.spec.platform.clone(),
+            account: config.spec.account.clone(),
+            environment: config.spec.environment,
+            type_: if config.spec.webhook.is_some() {
+                "webhook"
+            } else {
+                "objectStore"
+            },
+        })
+        .collect();
+    channels.sort_by(|a, b| (&a.platform, &a.account).cmp(&(&b.platform, &b.account)));
+    channels
+}
+
+/// The wanted set of a revision, computed off the runtime's own threads.
+pub(super) async fn compute(
+    spec: &CampaignSpec,
+    key: &Key,
+    snapshot: &Snapshot,
+    shared: &Shared,
+) -> Result<Wanted, Error> {
+    let (spec, name, revision) = (spec.clone(), key.1.clone(), snapshot.revision());
+    let (channels, now) = (channels(&key.0, shared), shared.clock.now());
+    let computed = snapshot
+        .with_files(move |files| {
+            let inputs = Inputs {
+                campaign: &spec,
+                campaign_name: &name,
+                files,
+                revision: &revision,
+                channels: &channels,
+                now,
+            };
+            wanted(&inputs)
+        })
+        .await;
+    computed.map_err(|error| Error::Git(Box::new(error)))
+}
+
+/// The content that a revision has for an asset, with everything that is too long to stand in it.
+pub(super) async fn content_at(
+    campaign: &Campaign,
+    namespace: &str,
+    snapshot: &Snapshot,
+    asset: &Asset,
+    shared: &Shared,
+) -> Option<AssetContent> {
+    let key = (namespace.to_owned(), campaign.name_any());
+    let (spec, name, revision) = (campaign.spec.clone(), key.1, snapshot.revision());
+    let (channels, now, wanted_name) = (channels(namespace, shared), shared.clock.now(), asset.name_any());
+    let found = snapshot
+        .with_files(move |files| {
+            let inputs = Inputs {
+                campaign: &spec,
+                campaign_name: &name,
+                files,
+                revision: &revision,
+                channels: &channels,
+                now,
+            };
+            wanted(&inputs).large.remove(&wanted_name)
+        })
+        .await;
+    found.ok().flatten()
+}

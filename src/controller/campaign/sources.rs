@@ -1,0 +1,221 @@
+//! What this process knows of each campaign's branch, between two looks.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use kube::ResourceExt;
+use tokio::sync::Mutex as AsyncMutex;
+
+use super::super::{channel_config, context::Shared};
+use super::observe::Applicable;
+use crate::{
+    api::{Asset, AssetContent, Campaign, Environment, StoredContent, Target},
+    domain::{
+        content::diagnostic::Diagnostic,
+        digest,
+        wanted::{SourceFile, stored_digest},
+    },
+    git::{Mirror, Snapshot},
+};
+
+/// Namespace and name.
+pub(crate) type Key = (String, String);
+
+/// What is known of one campaign's branch.
+#[derive(Debug, Default)]
+pub(crate) struct SourceState {
+    /// The mirror of the branch; kept open while the campaign stands.
+    pub(crate) mirror: Option<Mirror>,
+    /// Url, branch and credentials that the mirror was opened with.
+    pub(crate) mirror_of: String,
+    /// The newest revision that was read.
+    pub(crate) snapshot: Option<Snapshot>,
+    /// On the steady clock: when the host is asked again.
+    pub(crate) next_poll: Duration,
+    /// Why the last poll failed, as reason and sentence.
+    pub(crate) failure: Option<(String, String)>,
+    /// What was applied last: revision, generation, channels, day.
+    pub(crate) applied: Option<Applied>,
+    /// On the steady clock: when the status was written last.
+    pub(crate) summarised_at: Option<Duration>,
+    /// The value of the annotation that was answered last.
+    pub(crate) handled_request: Option<String>,
+}
+
+/// What was applied last.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Applied {
+    /// What it was computed from.
+    pub(crate) basis: String,
+    /// The revision.
+    pub(crate) revision: String,
+    /// Whether every sheet could be read as one.
+    pub(crate) parsed: bool,
+    /// Every problem, at most a thousand.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// How many problems there are.
+    pub(crate) problem_count: u32,
+    /// How many of them are errors.
+    pub(crate) error_count: u32,
+    /// How many publications lie outside the horizon.
+    pub(crate) outside: u32,
+    /// Digests of the specs that were made, by name.
+    pub(crate) made: BTreeMap<String, String>,
+}
+
+impl SourceState {
+    /// Notes what has been applied.
+    pub(crate) fn applied(&mut self, applicable: &Applicable) {
+        let wanted = &applicable.wanted;
+        let errors = wanted
+            .diagnostics
+            .iter()
+            .filter(|found| found.severity == crate::api::Severity::Error)
+            .count();
+        self.applied = Some(Applied {
+            basis: applicable.basis.clone(),
+            revision: applicable.revision.clone(),
+            parsed: wanted.parsed,
+            diagnostics: wanted.diagnostics.iter().take(1000).cloned().collect(),
+            problem_count: u32::try_from(wanted.diagnostics.len()).unwrap_or(u32::MAX),
+            error_count: u32::try_from(errors).unwrap_or(u32::MAX),
+            outside: wanted.outside,
+            made: wanted
+                .assets
+                .iter()
+                .map(|asset| (asset.name.clone(), digest::of_spec(&asset.spec)))
+                .collect(),
+        });
+    }
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    state: Arc<AsyncMutex<SourceState>>,
+    /// True once a look at the branch has ended in this process, well or badly.
+    looked_at: bool,
+    /// True where somebody asked for a look.
+    woken: bool,
+    /// The files that were read last.
+    files: Vec<SourceFile>,
+    /// Where they were read: identity of the repository, and branch.
+    place: (String, String),
+}
+
+/// What is known of every campaign's branch.
+#[derive(Debug, Default)]
+pub(crate) struct Sources {
+    entries: Mutex<BTreeMap<Key, Entry>>,
+}
+
+impl Sources {
+    fn with<T>(&self, key: &Key, work: impl FnOnce(&mut Entry) -> T) -> T {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        work(entries.entry(key.clone()).or_default())
+    }
+
+    /// What is known of one campaign; whoever works on it holds the lock.
+    pub(crate) fn state(&self, key: &Key) -> Arc<AsyncMutex<SourceState>> {
+        self.with(key, |entry| Arc::clone(&entry.state))
+    }
+
+    /// Notes that a look has ended; true the first time.
+    pub(crate) fn looked_at(&self, key: &Key) -> bool {
+        self.with(key, |entry| !std::mem::replace(&mut entry.looked_at, true))
+    }
+
+    /// Whether a look at the branch has ended in this process.
+    pub(crate) fn was_looked_at(&self, namespace: &str, name: &str) -> bool {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries
+            .get(&(namespace.to_owned(), name.to_owned()))
+            .is_some_and(|entry| entry.looked_at)
+    }
+
+    /// Asks for a look at the next opportunity.
+    pub(crate) fn wake(&self, key: &Key) {
+        self.with(key, |entry| entry.woken = true);
+    }
+
+    /// Whether somebody asked for a look since the last time.
+    pub(crate) fn take_wake(&self, key: &Key) -> bool {
+        self.with(key, |entry| std::mem::take(&mut entry.woken))
+    }
+
+    /// Notes which files of which branch a campaign reads.
+    pub(crate) fn reads(&self, key: &Key, place: (String, String), files: Vec<SourceFile>) {
+        self.with(key, |entry| {
+            entry.place = place;
+            entry.files = files;
+        });
+    }
+
+    /// Files that another campaign reads, of the same branch of the same repository.
+    pub(crate) fn files_of(&self, key: &Key, place: &(String, String)) -> BTreeSet<String> {
+        self.with(key, |entry| {
+            if entry.place == *place {
+                entry.files.iter().map(|file| file.path.clone()).collect()
+            } else {
+                BTreeSet::new()
+            }
+        })
+    }
+
+    /// Forgets a campaign that is gone.
+    pub(crate) fn forget(&self, key: &Key) {
+        self.entries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(key);
+    }
+
+    /// Text and HTML that are too long to stand in an Asset, read again from the branch and checked by their digest.
+    pub(crate) async fn stored(
+        &self,
+        shared: &Shared,
+        campaign: Option<&Campaign>,
+        asset: &Asset,
+        stored: &StoredContent,
+    ) -> Result<AssetContent, String> {
+        let campaign = campaign.ok_or("the campaign is gone")?;
+        let namespace = campaign.namespace().unwrap_or_default();
+        let key = (namespace.clone(), campaign.name_any());
+        let (mirror, snapshot) = {
+            let state = self.state(&key);
+            let state = state.lock().await;
+            (state.mirror.clone(), state.snapshot.clone())
+        };
+        let mut snapshots = Vec::new();
+        if let Some(mirror) = mirror {
+            snapshots.extend(mirror.snapshot_at(&stored.revision).await.ok());
+        }
+        snapshots.extend(snapshot);
+        for snapshot in snapshots {
+            let found = super::observe::content_at(campaign, &namespace, &snapshot, asset, shared).await;
+            if let Some(content) = found.filter(|content| stored_digest(content) == stored.digest) {
+                return Ok(content);
+            }
+        }
+        Err(format!(
+            "{} at {} is not what was approved any more",
+            stored.path, stored.revision
+        ))
+    }
+}
+
+/// The environment of a target's channel; without a channel, the one for real.
+pub(super) fn environment(shared: &Shared, namespace: &str, target: &Target) -> Environment {
+    let configs = shared.channel_configs.state();
+    configs
+        .iter()
+        .filter_map(|guarded| guarded.0.as_ref().ok())
+        .find(|config| {
+            config.metadata.namespace.as_deref() == Some(namespace)
+                && channel_config::is_for(config, &target.platform, &target.account)
+        })
+        .map(|config| config.spec.environment)
+        .unwrap_or_default()
+}

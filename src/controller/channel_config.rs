@@ -1,0 +1,392 @@
+//! The ChannelConfig controller: is everything there, does the platform answer, what can it promise?
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use kube::{
+    Api, Resource, ResourceExt,
+    api::{Patch, PatchParams},
+    runtime::{controller::Action, reflector::ObjectRef},
+};
+use serde_json::json;
+
+use super::{
+    context::{Guarded, Shared},
+    error::Error,
+    report,
+};
+use crate::{
+    api::{
+        ChannelConfig, ChannelConfigStatus, SecretKeyReference,
+        condition_type::{CREDENTIALS_READY, REACHABLE},
+    },
+    domain::{
+        digest,
+        observed::{ChannelClass, ChannelFacts},
+        slot::{compared, compared_platform},
+        status::{Standing, Statement, absent, conditions, standing, statement},
+    },
+    publish::{self, Class, Publisher, PublisherOptions, SelectError},
+    secret::SecretString,
+};
+
+/// How often a channel's Secrets are looked at again.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+/// How often the platform is asked although nothing changed.
+const PREFLIGHT_EVERY: Duration = Duration::from_hours(6);
+/// How soon the platform is asked again after it did not answer.
+const PREFLIGHT_RETRY: Duration = Duration::from_mins(1);
+
+/// A channel, ready to publish or not.
+#[derive(Debug, Clone)]
+pub(crate) struct ChannelState {
+    /// Generation of the spec that it was made from.
+    pub(crate) generation: i64,
+    /// Uid of the ChannelConfig.
+    pub(crate) uid: String,
+    /// Digest of spec and Secrets.
+    pub(crate) configuration_digest: String,
+    /// Publishes; or why it cannot.
+    pub(crate) publisher: Result<Arc<dyn Publisher>, SelectError>,
+    /// The last preflight: when, and what it said where it failed.
+    preflight: Option<(Duration, Option<(&'static str, String)>)>,
+}
+
+/// Namespace and name.
+type Key = (String, String);
+
+/// The publishers of every ChannelConfig.
+#[derive(Debug)]
+pub(crate) struct Channels {
+    options: PublisherOptions,
+    states: Mutex<BTreeMap<Key, ChannelState>>,
+}
+
+impl Channels {
+    /// None yet.
+    pub(crate) fn new(options: PublisherOptions) -> Self {
+        Self {
+            options,
+            states: Mutex::default(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, ChannelState>> {
+        self.states.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state of a ChannelConfig, if it has been looked at.
+    pub(crate) fn get(&self, namespace: &str, name: &str) -> Option<ChannelState> {
+        self.lock().get(&(namespace.to_owned(), name.to_owned())).cloned()
+    }
+
+    /// Forgets a ChannelConfig that is gone.
+    pub(crate) fn forget(&self, namespace: &str, name: &str) {
+        self.lock().remove(&(namespace.to_owned(), name.to_owned()));
+    }
+}
+
+/// What decisions need of a ChannelConfig; a channel that nobody has looked at yet is unusable.
+pub(crate) fn facts(config: &ChannelConfig, state: Option<&ChannelState>) -> ChannelFacts {
+    let mut facts = ChannelFacts {
+        name: config.name_any(),
+        environment: config.spec.environment,
+        publish_enabled: config.spec.publish_enabled,
+        missing: Vec::new(),
+        unusable: None,
+        class: ChannelClass::Neither,
+        endpoint_digest: String::new(),
+        send_timeout: Duration::ZERO,
+        refused: None,
+        rate_limited_until: config
+            .status
+            .as_ref()
+            .and_then(|s| s.rate_limited_until.as_ref())
+            .map(|time| time.0),
+    };
+    let current = state.filter(|state| Some(state.generation) == config.metadata.generation);
+    match current.map(|state| (state, &state.publisher)) {
+        None => {
+            facts.unusable = Some((
+                "ChannelNotReady".into(),
+                "The ChannelConfig has not been looked at yet.".into(),
+            ));
+        }
+        Some((_, Err(SelectError::MissingConfig { names }))) => facts.missing.clone_from(names),
+        Some((_, Err(error))) => {
+            facts.unusable = Some((error.reason().to_owned(), format!("ChannelConfig: {error}.")));
+        }
+        Some((state, Ok(publisher))) => {
+            facts.class = class(publisher.class());
+            facts.endpoint_digest = publisher.endpoint_digest();
+            facts.send_timeout = publisher.send_timeout();
+            facts.refused = refusal(config, &state.configuration_digest);
+        }
+    }
+    facts
+}
+
+fn refusal(config: &ChannelConfig, configuration_digest: &str) -> Option<String> {
+    let refused = config.status.as_ref()?.refused.as_ref()?;
+    (refused.configuration_digest == configuration_digest).then(|| refused.message.clone())
+}
+
+fn class(class: Class) -> ChannelClass {
+    match class {
+        Class::NaturalKey => ChannelClass::NaturalKey,
+        Class::IdempotencyKey { window } => ChannelClass::IdempotencyKey { window },
+        Class::LookUp => ChannelClass::LookUp,
+        Class::Neither => ChannelClass::Neither,
+    }
+}
+
+/// True where a ChannelConfig is for that platform and account.
+pub(crate) fn is_for(config: &ChannelConfig, platform: &str, account: &str) -> bool {
+    compared_platform(&config.spec.platform) == compared_platform(platform)
+        && compared(&config.spec.account) == compared(account)
+}
+
+/// Looks at one ChannelConfig.
+pub(crate) async fn reconcile(
+    guarded: Arc<Guarded<ChannelConfig>>,
+    shared: Arc<Shared>,
+) -> Result<Action, Error> {
+    let Ok(config) = &guarded.0 else {
+        return Ok(Action::await_change());
+    };
+    if shared.leads().is_none() {
+        return Ok(Action::requeue(LOOK_AGAIN));
+    }
+    let (namespace, name) = (config.namespace().unwrap_or_default(), config.name_any());
+    let before = shared.channels.get(&namespace, &name);
+    let state = observe(config, &namespace, before.as_ref(), &shared).await?;
+    let changed = before.as_ref().is_none_or(|before| {
+        before.configuration_digest != state.configuration_digest || before.generation != state.generation
+    });
+    shared
+        .channels
+        .lock()
+        .insert((namespace.clone(), name), state.clone());
+    summarise(config, &namespace, &state, &shared).await?;
+    if changed {
+        wake(config, &namespace, &shared);
+    }
+    let unreachable = state
+        .preflight
+        .as_ref()
+        .is_some_and(|(_, failure)| failure.is_some());
+    Ok(Action::requeue(if unreachable {
+        LOOK_AGAIN.min(PREFLIGHT_RETRY)
+    } else {
+        LOOK_AGAIN
+    }))
+}
+
+async fn observe(
+    config: &ChannelConfig,
+    namespace: &str,
+    before: Option<&ChannelState>,
+    shared: &Shared,
+) -> Result<ChannelState, Error> {
+    let secrets = read_secrets(config, namespace, shared).await?;
+    let configuration_digest = configuration_digest(config, &secrets);
+    let generation = config.metadata.generation.unwrap_or(0);
+    let same = before.filter(|before| {
+        before.configuration_digest == configuration_digest
+            && before.generation == generation
+            && Some(&before.uid) == config.metadata.uid.as_ref()
+    });
+    let mut state = same.cloned().unwrap_or_else(|| ChannelState {
+        generation,
+        uid: config.uid().unwrap_or_default(),
+        configuration_digest,
+        publisher: publish::select(&config.spec, &secrets, &shared.channels.options).map(Arc::from),
+        preflight: None,
+    });
+    preflight(&mut state, shared).await;
+    Ok(state)
+}
+
+async fn preflight(state: &mut ChannelState, shared: &Shared) {
+    let Ok(publisher) = &state.publisher else { return };
+    let now = shared.clock.steady();
+    let due = state.preflight.as_ref().is_none_or(|(at, failure)| {
+        now.saturating_sub(*at)
+            >= if failure.is_some() {
+                PREFLIGHT_RETRY
+            } else {
+                PREFLIGHT_EVERY
+            }
+    });
+    if due {
+        let failure = publisher
+            .preflight()
+            .await
+            .err()
+            .map(|error| (error.reason(), error.to_string()));
+        state.preflight = Some((now, failure));
+    }
+}
+
+async fn read_secrets(
+    config: &ChannelConfig,
+    namespace: &str,
+    shared: &Shared,
+) -> Result<publish::Secrets, Error> {
+    let mut secrets = publish::Secrets::new();
+    for wanted in publish::required_secrets(&config.spec) {
+        let data = shared.secrets.read(namespace, &wanted.name).await?;
+        let value = data.and_then(|data| data.0.get(&wanted.key).cloned());
+        if let Some(text) = value.and_then(|value| String::from_utf8(value).ok()) {
+            secrets.insert(wanted, SecretString::from(text));
+        }
+    }
+    Ok(secrets)
+}
+
+/// A digest that changes with the spec and with every Secret value; the values cannot be had back from it.
+fn configuration_digest(config: &ChannelConfig, secrets: &publish::Secrets) -> String {
+    let values: Vec<(&SecretKeyReference, String)> = secrets
+        .iter()
+        .map(|(key, value)| (key, digest::of_bytes(value.expose().as_bytes())))
+        .collect();
+    digest::of_json(&(&config.spec, values, &config.metadata.uid))
+}
+
+async fn summarise(
+    config: &ChannelConfig,
+    namespace: &str,
+    state: &ChannelState,
+    shared: &Shared,
+) -> Result<(), Error> {
+    let before = config.status.clone().unwrap_or_default();
+    let generation = config.metadata.generation.unwrap_or(0);
+    let statements = statements(config, state, shared);
+    let mut next = ChannelConfigStatus {
+        observed_generation: generation,
+        conditions: conditions(&before.conditions, &statements, generation, shared.clock.now()),
+        type_: state
+            .publisher
+            .as_ref()
+            .ok()
+            .map(|publisher| publisher.channel_type().to_owned()),
+        class: state
+            .publisher
+            .as_ref()
+            .ok()
+            .map(|publisher| publisher.class().name().to_owned()),
+        refused: before.refused.clone(),
+        rate_limited_until: before.rate_limited_until.clone(),
+    };
+    if next
+        .refused
+        .as_ref()
+        .is_some_and(|refused| refused.configuration_digest != state.configuration_digest)
+    {
+        next.refused = None;
+    }
+    if next == before {
+        return Ok(());
+    }
+    let api: Api<ChannelConfig> = Api::namespaced(shared.client.clone(), namespace);
+    let patch = json!({"status": {
+        "observedGeneration": next.observed_generation, "conditions": next.conditions, "type": next.type_,
+        "class": next.class, "refused": next.refused,
+    }});
+    api.patch_status(&config.name_any(), &PatchParams::default(), &Patch::Merge(&patch))
+        .await
+        .map_err(Error::api("write the status of a ChannelConfig"))?;
+    Ok(())
+}
+
+fn statements(config: &ChannelConfig, state: &ChannelState, shared: &Shared) -> Vec<Statement> {
+    let missing = matches!(&state.publisher, Err(SelectError::MissingConfig { .. }));
+    let mut said = Vec::new();
+    let verdict = match &state.publisher {
+        Err(error) => Some((error.reason(), format!("{error}."))),
+        Ok(_) => None,
+    };
+    said.push(match &verdict {
+        Some((reason, message)) if missing => statement(CREDENTIALS_READY, false, reason, message),
+        _ => statement(
+            CREDENTIALS_READY,
+            true,
+            "Present",
+            "Every key that the channel needs is there.",
+        ),
+    });
+    let failure = state.preflight.as_ref().and_then(|(_, failure)| failure.clone());
+    said.push(match (&state.preflight, &failure) {
+        (None, _) => absent(REACHABLE),
+        (Some(_), None) => statement(
+            REACHABLE,
+            true,
+            "Answered",
+            "The platform answered the preflight.",
+        ),
+        (Some(_), Some((reason, message))) => statement(REACHABLE, false, reason, message),
+    });
+    let ambiguous = ambiguous_with(config, shared);
+    let refused = refusal(config, &state.configuration_digest);
+    let (stands, reason, message) = match (verdict, ambiguous, refused, failure) {
+        (Some((reason, message)), ..) => (Standing::Stuck, reason.to_owned(), message),
+        (_, Some(message), ..) => (Standing::Stuck, "AmbiguousChannel".to_owned(), message),
+        (_, _, Some(message), _) => (Standing::Stuck, "ChannelRefused".to_owned(), message),
+        (.., Some((reason, message))) => (Standing::UnderWay, reason.to_owned(), message),
+        _ => (
+            Standing::InOrder,
+            "Ready".to_owned(),
+            "The channel can publish.".to_owned(),
+        ),
+    };
+    said.extend(standing(stands, &reason, &message));
+    said
+}
+
+/// Another ChannelConfig for the same platform and account.
+fn ambiguous_with(config: &ChannelConfig, shared: &Shared) -> Option<String> {
+    let others = shared.channel_configs.state();
+    let other = others
+        .iter()
+        .filter_map(|guarded| guarded.0.as_ref().ok())
+        .find(|other| {
+            other.namespace() == config.namespace()
+                && other.metadata.uid != config.metadata.uid
+                && is_for(other, &config.spec.platform, &config.spec.account)
+        })?;
+    Some(format!(
+        "ChannelConfig {} is for the same platform and account. Delete one.",
+        other.name_any()
+    ))
+}
+
+/// Wakes the assets that go through a channel, the campaigns whose slots depend on it, and channels beside it.
+pub(super) fn wake(config: &ChannelConfig, namespace: &str, shared: &Shared) {
+    shared.wake_assets(|view| {
+        view.namespace() == namespace
+            && view
+                .facts
+                .as_ref()
+                .is_ok_and(|facts| is_for(config, &facts.target.platform, &facts.target.account))
+    });
+    for campaign in shared.campaigns.state() {
+        if campaign.meta().namespace.as_deref() == Some(namespace) {
+            shared.campaign_wakes.wake(ObjectRef::from_obj(campaign.as_ref()));
+        }
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the controller of kube calls it so")]
+/// After how long a ChannelConfig that could not be looked at is looked at again.
+pub(crate) fn error_policy(
+    guarded: Arc<Guarded<ChannelConfig>>,
+    error: &Error,
+    shared: Arc<Shared>,
+) -> Action {
+    let name = guarded.meta().name.clone().unwrap_or_default();
+    report::reconciled("channelconfig", &name, Err(error), &shared.metrics);
+    Action::requeue(error.retry_after())
+}

@@ -1,0 +1,246 @@
+//! Leader election through a Lease, judged by local observation and never by comparing clocks.
+//!
+//! The lease keeps work from being done twice; the resource version of each Receipt is what makes two senders safe.
+
+use std::time::Duration;
+
+use k8s_openapi::{
+    api::coordination::v1::{Lease, LeaseSpec},
+    apimachinery::pkg::apis::meta::v1::MicroTime,
+};
+use kube::{Api, api::PostParams, core::ObjectMeta};
+use tokio::sync::watch;
+
+use super::{clock::Clock, error::Error};
+
+/// How long others wait for a sign of life before they take over.
+pub(crate) const LEASE_DURATION: Duration = Duration::from_secs(20);
+/// How often the leader gives a sign of life.
+const RENEW_EVERY: Duration = Duration::from_secs(10);
+/// After that long without a written sign of life the leader stops.
+const RENEW_DEADLINE: Duration = Duration::from_secs(15);
+/// How often the others look.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// The name of the Lease.
+pub(crate) const LEASE_NAME: &str = "campanile-operator";
+
+/// Proof of leading: who holds the lease, in which term, and until when on this process' steady clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Leadership {
+    /// The identity that holds the lease.
+    pub(crate) holder: String,
+    /// Counts the changes of holder; none without a lease.
+    pub(crate) transitions: Option<i32>,
+    /// On the steady clock: from then on this process must not send.
+    pub(crate) valid_until: Duration,
+}
+
+impl Leadership {
+    /// The leadership of a single replica that holds no lease.
+    pub(crate) fn alone(holder: &str) -> Self {
+        Self {
+            holder: holder.to_owned(),
+            transitions: None,
+            valid_until: Duration::MAX,
+        }
+    }
+}
+
+/// Takes part in the election until the lease is lost.
+pub(crate) struct Election<'a> {
+    /// The Leases of the operator's namespace.
+    pub(crate) leases: Api<Lease>,
+    /// This process.
+    pub(crate) identity: String,
+    /// Its clock.
+    pub(crate) clock: &'a dyn Clock,
+    /// Told whenever this process leads.
+    pub(crate) leadership: watch::Sender<Option<Leadership>>,
+}
+
+/// What was last seen of the lease, and when.
+#[derive(Debug, Default)]
+struct Observation {
+    resource_version: Option<String>,
+    at: Duration,
+}
+
+impl Election<'_> {
+    /// Never returns unless the lease was held and is lost.
+    ///
+    /// # Errors
+    /// `LeaseLost` once the lease could not be renewed in time or another process holds it: the process must stop.
+    pub(crate) async fn run(&self) -> Result<(), Error> {
+        let mut observation = Observation::default();
+        loop {
+            let leads = self.leadership.borrow().is_some();
+            match tokio::time::timeout(RENEW_EVERY, self.step(&mut observation)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) if !leads => {
+                    tracing::warn!(reason = error.reason(), "failed to take part in the election");
+                }
+                Ok(Err(error)) => tracing::warn!(reason = error.reason(), "failed to renew the lease"),
+                Err(_) => tracing::warn!("the API server did not answer in time for the lease"),
+            }
+            self.stop_if_lost(leads)?;
+            let pause = if self.leadership.borrow().is_some() {
+                RENEW_EVERY
+            } else {
+                LOOK_EVERY
+            };
+            tokio::time::sleep(pause.min(self.until_deadline())).await;
+            self.stop_if_lost(leads)?;
+        }
+    }
+
+    fn until_deadline(&self) -> Duration {
+        let valid_until = self
+            .leadership
+            .borrow()
+            .as_ref()
+            .map(|leadership| leadership.valid_until);
+        valid_until.map_or(RENEW_EVERY, |until| {
+            until
+                .saturating_sub(self.clock.steady())
+                .max(Duration::from_millis(50))
+        })
+    }
+
+    fn stop_if_lost(&self, led: bool) -> Result<(), Error> {
+        let over = match self.leadership.borrow().as_ref() {
+            Some(leadership) => self.clock.steady() >= leadership.valid_until,
+            None => led,
+        };
+        if over { Err(Error::LeaseLost) } else { Ok(()) }
+    }
+
+    async fn step(&self, observation: &mut Observation) -> Result<(), Error> {
+        let began = self.clock.steady();
+        let lease = self
+            .leases
+            .get_opt(LEASE_NAME)
+            .await
+            .map_err(Error::api("read the lease"))?;
+        let written = match lease {
+            None => self.create().await?,
+            Some(lease) => match self.succeed(lease, observation) {
+                Some(next) => self.replace(next).await?,
+                None => return Ok(()),
+            },
+        };
+        if let Some(lease) = written {
+            self.lead(&lease, began);
+        }
+        Ok(())
+    }
+
+    fn lead(&self, lease: &Lease, began: Duration) {
+        let transitions = lease
+            .spec
+            .as_ref()
+            .and_then(|spec| spec.lease_transitions)
+            .unwrap_or(0);
+        let next = Leadership {
+            holder: self.identity.clone(),
+            transitions: Some(transitions),
+            valid_until: began + RENEW_DEADLINE,
+        };
+        self.leadership.send_replace(Some(next));
+    }
+
+    /// The lease that this process would write over that one, if it may.
+    fn succeed(&self, mut lease: Lease, observation: &mut Observation) -> Option<Lease> {
+        let now = self.clock.steady();
+        if observation.resource_version != lease.metadata.resource_version {
+            *observation = Observation {
+                resource_version: lease.metadata.resource_version.clone(),
+                at: now,
+            };
+        }
+        let spec = lease.spec.get_or_insert_default();
+        let holder = spec.holder_identity.clone().unwrap_or_default();
+        if holder == self.identity {
+            spec.renew_time = Some(MicroTime(self.clock.now()));
+            return Some(lease);
+        }
+        if self.leadership.borrow().is_some() {
+            self.leadership.send_replace(None);
+            return None;
+        }
+        let duration = spec
+            .lease_duration_seconds
+            .and_then(|seconds| u64::try_from(seconds).ok())
+            .unwrap_or(20);
+        let expired = now.saturating_sub(observation.at) >= Duration::from_secs(duration);
+        if !holder.is_empty() && !expired {
+            return None;
+        }
+        let transitions = spec.lease_transitions.unwrap_or(0) + 1;
+        lease.spec = Some(self.spec(transitions));
+        Some(lease)
+    }
+
+    fn spec(&self, transitions: i32) -> LeaseSpec {
+        let now = MicroTime(self.clock.now());
+        LeaseSpec {
+            holder_identity: Some(self.identity.clone()),
+            lease_duration_seconds: i32::try_from(LEASE_DURATION.as_secs()).ok(),
+            acquire_time: Some(now.clone()),
+            renew_time: Some(now),
+            lease_transitions: Some(transitions),
+            ..LeaseSpec::default()
+        }
+    }
+
+    async fn create(&self) -> Result<Option<Lease>, Error> {
+        let metadata = ObjectMeta {
+            name: Some(LEASE_NAME.to_owned()),
+            ..ObjectMeta::default()
+        };
+        let lease = Lease {
+            metadata,
+            spec: Some(self.spec(0)),
+        };
+        unless_conflict(
+            self.leases.create(&PostParams::default(), &lease).await,
+            "create the lease",
+        )
+    }
+
+    async fn replace(&self, lease: Lease) -> Result<Option<Lease>, Error> {
+        unless_conflict(
+            self.leases
+                .replace(LEASE_NAME, &PostParams::default(), &lease)
+                .await,
+            "write the lease",
+        )
+    }
+
+    /// Gives the lease back, so that another process need not wait for it to expire.
+    pub(crate) async fn release(&self) {
+        if self.leadership.send_replace(None).is_none() {
+            return;
+        }
+        let Ok(Some(mut lease)) = self.leases.get_opt(LEASE_NAME).await else {
+            return;
+        };
+        let spec = lease.spec.get_or_insert_default();
+        if spec.holder_identity.as_deref() == Some(&self.identity) {
+            spec.holder_identity = Some(String::new());
+            if let Err(error) = self.replace(lease).await {
+                tracing::info!(
+                    reason = error.reason(),
+                    "the lease was not given back; it expires by itself"
+                );
+            }
+        }
+    }
+}
+
+fn unless_conflict(result: kube::Result<Lease>, doing: &'static str) -> Result<Option<Lease>, Error> {
+    match result {
+        Ok(lease) => Ok(Some(lease)),
+        Err(kube::Error::Api(status)) if status.code == 409 => Ok(None),
+        Err(source) => Err(Error::api(doing)(source)),
+    }
+}

@@ -1,0 +1,21 @@
+//! The operator: controllers that observe, decide, execute and summarise, one folder or file per kind.
+
+mod asset;
+mod campaign;
+mod channel_config;
+mod clock;
+mod context;
+mod election;
+mod error;
+mod fresh;
+mod operator;
+mod outgoing;
+mod receipts;
+mod report;
+mod secrets;
+mod view;
+
+pub use clock::{Clock, SystemClock};
+pub use error::{Error, ErrorClass, chain};
+pub use operator::{Operator, OperatorSettings, Surface, WebhookTarget, connect};
+pub use outgoing::{Interceptor, Outgoing, Unhindered};

@@ -1,0 +1,624 @@
+//! The operator as a whole: its watches, its controllers, its election; when one of them ends, all end.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use futures::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture};
+use jiff::Timestamp;
+use kube::{
+    Api, Client, Resource, ResourceExt,
+    client::ClientBuilder,
+    runtime::{
+        Controller, WatchStreamExt,
+        controller::Config as ControllerConfig,
+        reflector::{self, ObjectRef, store::Writer},
+        watcher,
+    },
+};
+use serde::de::DeserializeOwned;
+use tokio::sync::watch;
+
+use super::{
+    asset, campaign, channel_config,
+    clock::Clock,
+    context::{Guarded, LiveAttempts, Shared, StoreAge, WakeUps, Written},
+    election::{Election, Leadership},
+    error::Error,
+    fresh::FreshReads,
+    outgoing::{Interceptor, OutgoingLayer, ServerClock},
+    receipts::Receipts,
+    report::{self, Reporter},
+    secrets::SecretReader,
+    view::{AssetView, ReceiptView},
+};
+use crate::{
+    api::{Campaign, ChannelConfig, ReceiptSpec, Sender},
+    config::{ClusterOptions, OperatorOptions},
+    domain::slot::Slot,
+    egress::{EgressPolicy, HttpClientOptions, http_client},
+    git::{GitSettings, Mirrors},
+    publish::PublisherOptions,
+    secret::SecretString,
+    telemetry::Metrics,
+};
+
+/// How often wall and steady clock are compared.
+const CLOCK_LOOK: Duration = Duration::from_secs(10);
+/// How far they may part before every asset is looked at again.
+const CLOCK_JUMP: Duration = Duration::from_secs(2);
+/// How many objects a list page has.
+const PAGE: u32 = 500;
+/// How many campaigns and channels are worked on at once.
+const FEW: u16 = 8;
+
+/// What an operator is made from.
+#[derive(Clone, Debug)]
+pub struct OperatorSettings {
+    /// Its flags.
+    pub options: OperatorOptions,
+    /// Its clocks.
+    pub clock: Arc<dyn Clock>,
+    /// Sees every outgoing request.
+    pub interceptor: Arc<dyn Interceptor>,
+}
+
+/// An operator that is ready to run.
+pub struct Operator {
+    shared: Arc<Shared>,
+    leadership: watch::Sender<Option<Leadership>>,
+    identity: String,
+    namespace: Option<String>,
+    concurrency: u16,
+    writers: Option<Writers>,
+}
+
+struct Writers {
+    assets: Writer<AssetView>,
+    campaigns: Writer<Guarded<Campaign>>,
+    channels: Writer<Guarded<ChannelConfig>>,
+}
+
+/// A client of the cluster that the options name, every request of which passes a layer.
+///
+/// # Errors
+/// `Configuration` where there is no cluster to be found.
+pub async fn connect(options: &ClusterOptions, layer: Option<OutgoingLayer>) -> Result<Client, Error> {
+    let boxed = |error: Box<dyn std::error::Error + Send + Sync>| Error::Configuration(error);
+    let mut config = configuration(options).await.map_err(boxed)?;
+    // A create that is sent twice by a client's own retry would be ours to explain.
+    config.default_retry = false;
+    config.connect_timeout = Some(Duration::from_secs(10));
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        drop(rustls::crypto::ring::default_provider().install_default());
+    }
+    let builder = ClientBuilder::try_from(config).map_err(|error| boxed(Box::new(error)))?;
+    Ok(match layer {
+        Some(layer) => builder.with_layer(&layer).build(),
+        None => builder.build(),
+    })
+}
+
+async fn configuration(
+    options: &ClusterOptions,
+) -> Result<kube::Config, Box<dyn std::error::Error + Send + Sync>> {
+    let wanted = kube::config::KubeConfigOptions {
+        context: options.context.clone(),
+        ..Default::default()
+    };
+    Ok(match &options.kubeconfig {
+        Some(path) => {
+            let file = kube::config::Kubeconfig::read_from(path)?;
+            kube::Config::from_custom_kubeconfig(file, &wanted).await?
+        }
+        None if options.context.is_some() => kube::Config::from_kubeconfig(&wanted).await?,
+        None => kube::Config::infer().await?,
+    })
+}
+
+/// A campaign that a git host's webhook may wake.
+#[derive(Clone, Debug)]
+pub struct WebhookTarget {
+    /// Namespace and name.
+    pub campaign: (String, String),
+    /// Host and path of its repository.
+    pub repository: String,
+    /// Its branch.
+    pub branch: String,
+    /// What its webhooks are signed with.
+    pub secret: SecretString,
+}
+
+impl Operator {
+    /// Prepares an operator: nothing is read or written yet.
+    ///
+    /// # Errors
+    /// `Configuration` where there is no cluster to be found or a setting cannot be used.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one field a line: a table of what the controllers share"
+    )]
+    pub async fn new(settings: OperatorSettings) -> Result<Self, Error> {
+        let OperatorSettings {
+            options,
+            clock,
+            interceptor,
+        } = settings;
+        let metrics = Metrics::default();
+        let server_clock = Arc::new(ServerClock::default());
+        let layer = OutgoingLayer {
+            interceptor: Arc::clone(&interceptor),
+            metrics: metrics.clone(),
+            server_clock: Arc::clone(&server_clock),
+            clock: Arc::clone(&clock),
+        };
+        let client = connect(&options.cluster, Some(layer)).await?;
+        let egress = EgressPolicy::new(options.allow_egress_to.clone());
+        let sender = Sender {
+            pod: pod_name(&options),
+            process: process_id(),
+        };
+        let identity = format!("{}_{}", sender.pod, sender.process);
+        let alone = (!options.leader_elect).then(|| Leadership::alone(&identity));
+        let (leadership, leads) = watch::channel(alone);
+        let (assets, asset_writer) = reflector::store();
+        let (campaigns, campaign_writer) = reflector::store();
+        let (channel_configs, channel_writer) = reflector::store();
+        let lease_namespace = options
+            .lease_namespace
+            .clone()
+            .unwrap_or_else(|| client.default_namespace().to_owned());
+        let shared = Shared {
+            leases: options
+                .leader_elect
+                .then(|| Api::namespaced(client.clone(), &lease_namespace)),
+            channels: channel_config::Channels::new(publisher_options(&egress, &options)?),
+            sources: campaign::Sources::default(),
+            mirrors: mirrors(&egress, &options)?,
+            secrets: SecretReader::new(client.clone(), Arc::clone(&clock)),
+            reporter: Reporter::new(client.clone(), &sender.pod),
+            receipts: Receipts::default(),
+            fresh: FreshReads::default(),
+            live: LiveAttempts::default(),
+            written: Written::default(),
+            store_age: StoreAge::default(),
+            restored_at: options.restored_at,
+            allow_local_paths: options.allow_local_paths,
+            asset_wakes: WakeUps::default(),
+            campaign_wakes: WakeUps::default(),
+            leadership: leads,
+            client,
+            clock,
+            sender,
+            metrics,
+            interceptor,
+            server_clock,
+            assets,
+            campaigns,
+            channel_configs,
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+            leadership,
+            identity,
+            namespace: options.cluster.namespace.clone(),
+            concurrency: options.concurrency.max(1),
+            writers: Some(Writers {
+                assets: asset_writer,
+                campaigns: campaign_writer,
+                channels: channel_writer,
+            }),
+        })
+    }
+
+    /// A handle for whoever serves health, metrics and webhooks.
+    pub fn surface(&self) -> Surface {
+        Surface {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
+    /// Runs until told to stop, or until a part of it fails.
+    ///
+    /// # Errors
+    /// Whatever ended a part that never should end: the process has to exit.
+    pub async fn run(mut self, stop: impl Future<Output = ()> + Send) -> Result<(), Error> {
+        let Some(writers) = self.writers.take() else {
+            return Err(Error::Ended("the operator"));
+        };
+        let shared = Arc::clone(&self.shared);
+        let everything = async {
+            tokio::select! {
+                () = self.assets(writers.assets) => Err(Error::Ended("the Asset controller")),
+                () = self.campaigns(writers.campaigns) => Err(Error::Ended("the Campaign controller")),
+                () = self.channels(writers.channels) => Err(Error::Ended("the ChannelConfig controller")),
+                () = self.receipts() => Err(Error::Ended("the watch of Receipts")),
+                () = self.clocks() => Err(Error::Ended("the comparison of clocks")),
+                () = self.leading() => Err(Error::Ended("the election")),
+                result = self.election() => result,
+            }
+        };
+        let result = tokio::select! {
+            result = everything => result,
+            () = stop => Ok(()),
+        };
+        if result.is_ok()
+            && let Some(leases) = shared.leases.clone()
+        {
+            let clock = Arc::clone(&shared.clock);
+            let election = Election {
+                leases,
+                identity: self.identity.clone(),
+                clock: clock.as_ref(),
+                leadership: self.leadership,
+            };
+            drop(tokio::time::timeout(Duration::from_secs(3), election.release()).await);
+        }
+        result
+    }
+
+    fn api<K>(&self) -> Api<K>
+    where
+        K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
+    {
+        match &self.namespace {
+            Some(namespace) => Api::namespaced(self.shared.client.clone(), namespace),
+            None => Api::all(self.shared.client.clone()),
+        }
+    }
+
+    /// Watches a kind into its store; answers what was touched.
+    fn watch<K>(
+        &self,
+        writer: Writer<K>,
+    ) -> impl futures::Stream<Item = Result<K, watcher::Error>> + Send + use<K>
+    where
+        K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+            + Clone
+            + DeserializeOwned
+            + std::fmt::Debug
+            + Send
+            + Sync
+            + 'static,
+    {
+        watcher(self.api::<K>(), watcher::Config::default().page_size(PAGE))
+            .default_backoff()
+            .reflect(writer)
+            .touched_objects()
+    }
+
+    fn assets(&self, writer: Writer<AssetView>) -> BoxFuture<'_, ()> {
+        let shared = Arc::clone(&self.shared);
+        let touched = self.watch(writer).inspect_ok(move |view| {
+            if let Ok(facts) = &view.facts {
+                let campaign = ObjectRef::new(&facts.campaign).within(view.namespace());
+                shared.campaign_wakes.wake(campaign);
+            }
+        });
+        let reader = self.shared.assets.clone();
+        Controller::for_stream(touched, reader)
+            .with_config(ControllerConfig::default().concurrency(self.concurrency))
+            .reconcile_on(self.shared.asset_wakes.stream())
+            .run(asset::reconcile, asset::error_policy, Arc::clone(&self.shared))
+            .for_each(|result| self.note("asset", result.err()))
+            .boxed()
+    }
+
+    fn campaigns(&self, writer: Writer<Guarded<Campaign>>) -> BoxFuture<'_, ()> {
+        let shared = Arc::clone(&self.shared);
+        let mut known = HashMap::new();
+        let touched = self
+            .watch(writer)
+            .inspect_ok(move |guarded| campaign_touched(guarded, &mut known, &shared));
+        Controller::for_stream(touched, self.shared.campaigns.clone())
+            .with_config(ControllerConfig::default().concurrency(FEW))
+            .reconcile_on(self.shared.campaign_wakes.stream())
+            .run(
+                campaign::reconcile,
+                campaign::error_policy,
+                Arc::clone(&self.shared),
+            )
+            .for_each(|result| self.note("campaign", result.err()))
+            .boxed()
+    }
+
+    fn channels(&self, writer: Writer<Guarded<ChannelConfig>>) -> BoxFuture<'_, ()> {
+        let shared = Arc::clone(&self.shared);
+        let mut known = HashMap::new();
+        let touched = self
+            .watch(writer)
+            .inspect_ok(move |guarded| channel_touched(guarded, &mut known, &shared));
+        let elected = self.became_leader();
+        Controller::for_stream(touched, self.shared.channel_configs.clone())
+            .with_config(ControllerConfig::default().concurrency(FEW))
+            .reconcile_all_on(elected)
+            .run(
+                channel_config::reconcile,
+                channel_config::error_policy,
+                Arc::clone(&self.shared),
+            )
+            .for_each(|result| self.note("channelconfig", result.err()))
+            .boxed()
+    }
+
+    /// Fires each time this process becomes the leader.
+    fn became_leader(&self) -> impl futures::Stream<Item = ()> + Send + 'static {
+        let leads = self.leadership.subscribe();
+        futures::stream::unfold((leads, false), |(mut leads, mut led)| async move {
+            loop {
+                let now = leads.borrow_and_update().is_some();
+                let elected = now && !led;
+                led = now;
+                if elected {
+                    return Some(((), (leads, led)));
+                }
+                leads.changed().await.ok()?;
+            }
+        })
+    }
+
+    /// Wakes everything when this process becomes the leader.
+    async fn leading(&self) {
+        let shared = &self.shared;
+        let mut elected = Box::pin(self.became_leader());
+        while elected.next().await.is_some() {
+            tracing::info!(identity = self.identity, "this process leads");
+            shared.metrics.leads(true);
+            shared.wake_assets(|_| true);
+            for campaign in shared.campaigns.state() {
+                shared.campaign_wakes.wake(ObjectRef::from_obj(campaign.as_ref()));
+            }
+        }
+        std::future::pending::<()>().await;
+    }
+
+    fn note<E: std::error::Error + 'static>(
+        &self,
+        controller: &'static str,
+        error: Option<kube::runtime::controller::Error<Error, E>>,
+    ) -> futures::future::Ready<()> {
+        use kube::runtime::controller::Error as Outcome;
+        match error {
+            None => report::reconciled(controller, "", Ok(()), &self.shared.metrics),
+            // The error policy has reported it, or the object is gone.
+            Some(Outcome::ReconcilerFailed(..) | Outcome::ObjectNotFound(_)) => {}
+            Some(Outcome::QueueError(error)) => {
+                tracing::warn!(controller, "a watch failed: {}", super::error::chain(&error));
+            }
+            Some(Outcome::RunnerError(error)) => {
+                tracing::error!(
+                    controller,
+                    "the controller failed: {}",
+                    super::error::chain(&error)
+                );
+            }
+        }
+        futures::future::ready(())
+    }
+
+    async fn receipts(&self) {
+        let shared = &self.shared;
+        let stream = watcher(
+            self.api::<ReceiptView>(),
+            watcher::Config::default().page_size(PAGE),
+        )
+        .default_backoff();
+        let mut stream = Box::pin(stream);
+        while let Some(event) = stream.next().await {
+            match event {
+                Ok(event) => {
+                    for view in shared.receipts.watched(event, shared.clock.steady()) {
+                        if let Ok(spec) = &view.spec {
+                            wake_asset_of(spec, &view, shared);
+                        }
+                    }
+                }
+                Err(error) => tracing::warn!("the watch of Receipts failed: {}", super::error::chain(&error)),
+            }
+        }
+    }
+
+    /// Looks whether the wall clock was set, and how far it is from the API server's.
+    async fn clocks(&self) {
+        let shared = &self.shared;
+        let difference = |now: Timestamp, steady: Duration| {
+            now.as_duration().as_millis() - i128::try_from(steady.as_millis()).unwrap_or(0)
+        };
+        let mut before = difference(shared.clock.now(), shared.clock.steady());
+        loop {
+            tokio::time::sleep(CLOCK_LOOK).await;
+            let after = difference(shared.clock.now(), shared.clock.steady());
+            if (after - before).unsigned_abs() > CLOCK_JUMP.as_millis() {
+                tracing::warn!(milliseconds = %(after - before), "the wall clock was set");
+                shared.wake_assets(|_| true);
+            }
+            before = after;
+            if let Some(offset) = shared.server_clock.offset_seconds() {
+                shared.metrics.clock_offset(offset);
+            }
+        }
+    }
+
+    async fn election(&self) -> Result<(), Error> {
+        let Some(leases) = self.shared.leases.clone() else {
+            return std::future::pending().await;
+        };
+        let election = Election {
+            leases,
+            identity: self.identity.clone(),
+            clock: self.shared.clock.as_ref(),
+            leadership: self.leadership.clone(),
+        };
+        election.run().await
+    }
+}
+
+fn wake_asset_of(spec: &ReceiptSpec, view: &ReceiptView, shared: &Shared) {
+    let namespace = view.meta().namespace.clone().unwrap_or_default();
+    let asset = Slot::new(&spec.slot).asset_name();
+    shared.asset_wakes.wake(ObjectRef::new(&asset).within(&namespace));
+}
+
+/// Wakes a campaign's assets where what decisions need of it has changed.
+fn campaign_touched(
+    guarded: &Guarded<Campaign>,
+    known: &mut HashMap<ObjectRef<Guarded<Campaign>>, crate::domain::observed::CampaignFacts>,
+    shared: &Shared,
+) {
+    let Ok(campaign) = &guarded.0 else { return };
+    let (namespace, name) = (campaign.namespace().unwrap_or_default(), campaign.name_any());
+    let facts = campaign::facts(campaign, shared);
+    if campaign.metadata.deletion_timestamp.is_some() {
+        shared.sources.forget(&(namespace.clone(), name.clone()));
+    }
+    if known.insert(ObjectRef::from_obj(guarded), facts.clone()).as_ref() != Some(&facts) {
+        campaign::wake_assets(&namespace, &name, shared);
+    }
+}
+
+/// Wakes the assets and campaigns that depend on a channel where what decisions need of it has changed.
+fn channel_touched(
+    guarded: &Guarded<ChannelConfig>,
+    known: &mut HashMap<ObjectRef<Guarded<ChannelConfig>>, String>,
+    shared: &Shared,
+) {
+    let Ok(config) = &guarded.0 else { return };
+    let namespace = config.namespace().unwrap_or_default();
+    let status = config.status.as_ref();
+    let facts = crate::domain::digest::of_json(&(
+        &config.spec,
+        status.and_then(|status| status.refused.as_ref()),
+        status.and_then(|status| status.rate_limited_until.as_ref()),
+        &config.metadata.uid,
+    ));
+    let gone = shared
+        .channel_configs
+        .get(&ObjectRef::from_obj(guarded))
+        .is_none();
+    if gone {
+        shared.channels.forget(&namespace, &config.name_any());
+        known.remove(&ObjectRef::from_obj(guarded));
+        channel_config::wake(config, &namespace, shared);
+    } else if known.insert(ObjectRef::from_obj(guarded), facts.clone()).as_ref() != Some(&facts) {
+        channel_config::wake(config, &namespace, shared);
+    }
+}
+
+fn pod_name(options: &OperatorOptions) -> String {
+    let host = || rustix::system::uname().nodename().to_string_lossy().into_owned();
+    options
+        .pod_name
+        .clone()
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(host)
+}
+
+/// Drawn when the process starts: a restart is another sender.
+fn process_id() -> String {
+    let mut bytes = [0_u8; 8];
+    if getrandom::fill(&mut bytes).is_err() {
+        bytes = std::process::id()
+            .to_be_bytes()
+            .repeat(2)
+            .try_into()
+            .unwrap_or_default();
+    }
+    data_encoding::HEXLOWER.encode(&bytes)
+}
+
+fn publisher_options(egress: &EgressPolicy, options: &OperatorOptions) -> Result<PublisherOptions, Error> {
+    let client = http_client(egress, &HttpClientOptions::default())
+        .map_err(|error| Error::Configuration(Box::new(error)))?;
+    Ok(PublisherOptions {
+        client,
+        egress: egress.clone(),
+        allow_local_paths: options.allow_local_paths,
+    })
+}
+
+fn mirrors(egress: &EgressPolicy, options: &OperatorOptions) -> Result<Mirrors, Error> {
+    let settings = GitSettings::new(&options.cache, egress.clone());
+    Mirrors::new(settings).map_err(|error| Error::Git(Box::new(error)))
+}
+
+/// What the operator shows to the HTTP server.
+#[derive(Clone)]
+pub struct Surface {
+    shared: Arc<Shared>,
+}
+
+impl Surface {
+    /// Everything in Prometheus' text format.
+    pub fn metrics(&self) -> String {
+        self.shared.metrics.text()
+    }
+
+    /// Ready once every kind has been listed.
+    pub async fn ready(&self) -> Result<(), String> {
+        let listed = async {
+            self.shared.assets.wait_until_ready().await.is_ok()
+                && self.shared.campaigns.wait_until_ready().await.is_ok()
+                && self.shared.channel_configs.wait_until_ready().await.is_ok()
+        };
+        match tokio::time::timeout(Duration::from_millis(200), listed).await {
+            Ok(true) => Ok(()),
+            _ => Err("the API server has not been listed yet".to_owned()),
+        }
+    }
+
+    /// The campaigns that a webhook may wake.
+    pub async fn webhook_targets(&self) -> Vec<WebhookTarget> {
+        let mut targets = Vec::new();
+        for guarded in self.shared.campaigns.state() {
+            let Ok(campaign) = &guarded.0 else { continue };
+            targets.extend(self.webhook_target(campaign).await);
+        }
+        targets
+    }
+
+    async fn webhook_target(&self, campaign: &Campaign) -> Option<WebhookTarget> {
+        let git = &campaign.spec.source.git;
+        let reference = git.webhook_secret_ref.as_ref()?;
+        let namespace = campaign.namespace()?;
+        let data = self
+            .shared
+            .secrets
+            .read(&namespace, &reference.name)
+            .await
+            .ok()??;
+        let secret = String::from_utf8(data.0.get(&reference.key)?.clone()).ok()?;
+        Some(WebhookTarget {
+            campaign: (namespace, campaign.name_any()),
+            repository: crate::domain::repository::repository_identity(&git.url),
+            branch: git.branch.clone(),
+            secret: SecretString::from(secret.trim().to_owned()),
+        })
+    }
+
+    /// Wakes a campaign: here where this process leads, else through an annotation that the leader sees.
+    ///
+    /// # Errors
+    /// Where the annotation could not be written.
+    pub async fn wake(&self, campaign: &(String, String)) -> Result<(), Error> {
+        let (namespace, name) = campaign;
+        if self.shared.leads().is_some() {
+            self.shared.sources.wake(campaign);
+            self.shared
+                .campaign_wakes
+                .wake(ObjectRef::new(name).within(namespace));
+            return Ok(());
+        }
+        let api: Api<Campaign> = Api::namespaced(self.shared.client.clone(), namespace);
+        let now = self.shared.clock.now().to_string();
+        let patch =
+            serde_json::json!({"metadata": {"annotations": {crate::api::ANNOTATION_REQUESTED_AT: now}}});
+        let written = api
+            .patch(
+                name,
+                &kube::api::PatchParams::default(),
+                &kube::api::Patch::Merge(&patch),
+            )
+            .await;
+        written
+            .map(drop)
+            .map_err(Error::api("ask the leader to read a branch"))
+    }
+}
