@@ -80,7 +80,7 @@ pub struct Prepared {
 /// What a platform has published.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Published {
-    /// The platform's own id, at most 1024 bytes, without control characters.
+    /// The platform's own id, at most 1024 bytes, without control characters and marks that hide or reorder text.
     pub remote_id: Option<String>,
     /// Where a reader finds it: http or https, at most 2048 bytes, no user information.
     pub url: Option<String>,
@@ -91,7 +91,9 @@ impl Published {
     pub(crate) fn named(remote_id: Option<String>, url: Option<&str>) -> Self {
         Self {
             remote_id: remote_id.filter(|id| {
-                !id.is_empty() && id.len() <= MAX_REMOTE_ID && !id.chars().any(char::is_control)
+                !id.is_empty()
+                    && id.len() <= MAX_REMOTE_ID
+                    && !id.chars().any(|c| c.is_control() || said::invisible(c))
             }),
             url: url.and_then(readers_url),
         }
@@ -193,6 +195,7 @@ mod tests {
         assert_eq!(id("7".into()).as_deref(), Some("7"));
         assert_eq!(id("7".repeat(MAX_REMOTE_ID + 1)), None);
         assert_eq!(id("a\u{0}b".into()), None);
+        assert_eq!(id("a\u{202E}b".into()), None);
         assert_eq!(id(String::new()), None);
     }
 }

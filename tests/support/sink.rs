@@ -41,6 +41,8 @@ pub(crate) enum Fault {
     Hold,
     /// It is acted on, and the answer comes byte by byte, so slowly that no sender waits for its end.
     Drip,
+    /// It is acted on, the head of the answer comes at once, and its body as slowly.
+    DripBody,
     /// It is acted on, and these bytes are the answer instead.
     ActAndSay(Vec<u8>),
     /// It is not acted on, and these bytes are the answer.
@@ -234,6 +236,14 @@ impl Connection {
             Fault::ResetReply => self.reset(),
             Fault::LateSuccess => self.silence(),
             Fault::Drip => self.drip(&answer),
+            Fault::DripBody => {
+                let body = answer
+                    .windows(4)
+                    .position(|window| window == b"\r\n\r\n")
+                    .map_or(0, |end| end + 4);
+                let _sent = self.stream.write_all(&answer[..body]);
+                self.drip(&answer[body..]);
+            }
             Fault::ActAndSay(bytes) => self.say(&bytes),
             _ => self.say(&answer),
         }

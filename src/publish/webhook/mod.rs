@@ -6,6 +6,7 @@ mod signature;
 use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{
     HeaderValue, Method, Request, Uri,
@@ -125,13 +126,21 @@ fn endpoint_digest(spec: &ChannelConfigSpec, url: &Url) -> String {
     digest::of_json(&json!(["webhook", place.as_str(), spec.platform, spec.account]))
 }
 
+/// What a receiver might echo: values of the query, the password as it is written and as it is sent, the signing key.
 fn secrets_of(url: &Url, signing: Option<&SecretString>) -> Vec<SecretString> {
     let query = url.query_pairs().map(|(_, value)| value.into_owned());
-    let password = url.password().map(str::to_owned);
+    let password = url.password().into_iter().flat_map(|password| {
+        let sent = STANDARD.encode(format!("{}:{password}", url.username()));
+        [password.to_owned(), sent]
+    });
+    let signing = signing.into_iter().flat_map(|secret| {
+        let text = secret.expose().trim();
+        [text, text.trim_start_matches("whsec_")].map(str::to_owned)
+    });
     query
         .chain(password)
+        .chain(signing)
         .map(SecretString::from)
-        .chain(signing.cloned())
         .collect()
 }
 

@@ -73,6 +73,10 @@ fn odd_answers() -> Vec<Case> {
     let huge = answer(200, &[], &"a".repeat(20 * 1024 * 1024));
     vec![
         Case::new("huge-answer", Fault::ActAndSay(huge), Published, 1),
+        Case {
+            timeout: "2s",
+            ..Case::new("slow-body", Fault::DripBody, Published, 1)
+        },
         Case::new(
             "bad-json",
             Fault::ActAndSay(answer(200, &[], "{\"id\": ")),
