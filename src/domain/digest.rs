@@ -106,3 +106,6 @@ pub fn of_spec(spec: &AssetSpec) -> String {
     });
     of_json(&spec)
 }
+
+#[cfg(test)]
+mod tests;

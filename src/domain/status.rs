@@ -4,7 +4,11 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde::Serialize;
 
-use super::{observed::Observed, plan::Plan, receipt::shortened};
+use super::{
+    observed::Observed,
+    plan::Plan,
+    receipt::{PUBLISHED_TWICE, shortened},
+};
 use crate::api::{
     AssetPhase, CampaignCounts, Condition, ConditionStatus, MAX_MESSAGE_BYTES,
     condition_type::{PUBLISHED, READY, RECONCILING, STALLED},
@@ -170,7 +174,12 @@ pub fn asset_report(
     let asset = &observed.asset;
     let receipt = observed.receipt.as_ref();
     let published = receipt.and_then(|receipt| receipt.status.published_at.clone());
-    let mut statements = standing(Standing::of_phase(plan.phase), &plan.reason, &plan.message).to_vec();
+    let stands = if plan.reason == PUBLISHED_TWICE {
+        Standing::Stuck
+    } else {
+        Standing::of_phase(plan.phase)
+    };
+    let mut statements = standing(stands, &plan.reason, &plan.message).to_vec();
     statements.push(statement(
         PUBLISHED,
         published.is_some(),
@@ -208,4 +217,139 @@ pub fn count(counts: &mut CampaignCounts, phase: AssetPhase) {
         AssetPhase::Skipped => &mut counts.skipped,
     };
     *counter += 1;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fixtures::{Story, due, minutes, no_answer, post, published};
+
+    const PHASES: [AssetPhase; 14] = [
+        AssetPhase::Pending,
+        AssetPhase::Invalid,
+        AssetPhase::Blocked,
+        AssetPhase::AwaitingApproval,
+        AssetPhase::AwaitingPerson,
+        AssetPhase::Scheduled,
+        AssetPhase::Publishing,
+        AssetPhase::Posted,
+        AssetPhase::Failed,
+        AssetPhase::Unknown,
+        AssetPhase::Missed,
+        AssetPhase::Skipped,
+        AssetPhase::Halted,
+        AssetPhase::Retracted,
+    ];
+
+    fn report(observed: &Observed, before: &[Condition], now: Timestamp) -> AssetReport {
+        asset_report(observed, &observed.plan(now), None, before, now)
+    }
+
+    #[test]
+    fn each_phase_is_counted_once_and_stands_for_kstatus() {
+        let lines: Vec<String> = PHASES
+            .iter()
+            .map(|phase| {
+                let mut counts = CampaignCounts::default();
+                count(&mut counts, *phase);
+                let json = serde_json::to_value(&counts).unwrap();
+                let counted: Vec<&String> = json
+                    .as_object()
+                    .unwrap()
+                    .iter()
+                    .filter(|(_, count)| **count == 1)
+                    .map(|(name, _)| name)
+                    .collect();
+                format!("{phase:?} {counted:?} {:?}", Standing::of_phase(*phase))
+            })
+            .collect();
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        Pending ["scheduled"] UnderWay
+        Invalid ["stopped"] Stuck
+        Blocked ["stopped"] Stuck
+        AwaitingApproval ["waiting"] InOrder
+        AwaitingPerson ["waiting"] InOrder
+        Scheduled ["scheduled"] InOrder
+        Publishing ["scheduled"] UnderWay
+        Posted ["posted"] InOrder
+        Failed ["failed"] Stuck
+        Unknown ["unknown"] Stuck
+        Missed ["stopped"] Stuck
+        Skipped ["skipped"] InOrder
+        Halted ["stopped"] InOrder
+        Retracted ["posted"] InOrder
+        "#);
+    }
+
+    #[test]
+    fn nothing_in_a_report_changes_only_because_time_passed() {
+        let story = Story::default()
+            .sends("first", minutes(0))
+            .hears("first", &published("1"), minutes(1));
+        let observed = post().having(&story.0);
+        let first = report(&observed, &[], minutes(2));
+        let later = report(&observed, &first.conditions, minutes(500));
+        assert_eq!(first, later);
+        let waiting = report(&post(), &[], minutes(-50));
+        assert_eq!(waiting, report(&post(), &waiting.conditions, minutes(-10)));
+    }
+
+    #[test]
+    fn a_transition_has_the_instant_at_which_the_status_turned() {
+        let story = Story::default().sends("first", minutes(0));
+        let before = report(&post(), &[], minutes(-50));
+        let unknown = story.clone().hears("first", &no_answer(), minutes(1));
+        let stuck = report(&post().having(&unknown.0), &before.conditions, minutes(1));
+        let find = |report: &AssetReport, type_: &str| {
+            report
+                .conditions
+                .iter()
+                .find(|condition| condition.type_ == type_)
+                .map(|condition| (condition.status, condition.last_transition_time.0))
+        };
+        assert_eq!(find(&stuck, STALLED), Some((ConditionStatus::True, minutes(1))));
+        assert_eq!(
+            find(&stuck, PUBLISHED),
+            Some((ConditionStatus::False, minutes(-50)))
+        );
+        let done = story.hears("first", &published("1"), minutes(2));
+        let done = report(&post().having(&done.0), &stuck.conditions, minutes(2));
+        assert_eq!(find(&done, STALLED), None);
+        assert_eq!(find(&done, PUBLISHED), Some((ConditionStatus::True, minutes(2))));
+    }
+
+    #[test]
+    fn published_twice_is_stuck_until_a_person_acts() {
+        let story = Story::default()
+            .sends("first", minutes(0))
+            .hears("first", &published("1"), minutes(1))
+            .hears("first", &published("2"), minutes(2));
+        let report = report(&post().having(&story.0), &[], minutes(3));
+        assert!(
+            report
+                .conditions
+                .iter()
+                .any(|condition| { condition.type_ == STALLED && condition.reason == PUBLISHED_TWICE })
+        );
+    }
+
+    #[test]
+    fn the_conditions_of_others_stay_and_messages_are_bounded() {
+        let theirs = Condition {
+            type_: "Drift".to_owned(),
+            status: ConditionStatus::True,
+            reason: "Theirs".to_owned(),
+            message: String::new(),
+            observed_generation: 1,
+            last_transition_time: Time(due()),
+        };
+        let long = "ש".repeat(5000);
+        let said = [statement(READY, true, "Long", &long)];
+        let next = conditions(std::slice::from_ref(&theirs), &said, 2, minutes(1));
+        assert_eq!(next.first(), Some(&theirs));
+        assert!(
+            next.iter()
+                .all(|condition| condition.message.len() <= MAX_MESSAGE_BYTES)
+        );
+    }
 }
