@@ -55,14 +55,9 @@ pub struct OperatorOptions {
     /// Allow file:// in objectStore.url and as git repository
     #[arg(long, env = "CAMPANILE_ALLOW_LOCAL_PATHS")]
     pub allow_local_paths: bool,
-    /// Where mirrors of git branches are kept; they are made anew when lost
-    #[arg(
-        long,
-        env = "CAMPANILE_CACHE",
-        default_value = "/var/cache/campanile",
-        value_name = "FOLDER"
-    )]
-    pub cache: PathBuf,
+    /// Where mirrors of git branches are kept; they are made anew when lost. One process at a time [default: campanile in the temporary folder]
+    #[arg(long, env = "CAMPANILE_CACHE", value_name = "FOLDER")]
+    pub cache: Option<PathBuf>,
     /// Elect a leader through a Lease; false for a single replica
     #[arg(long, env = "CAMPANILE_LEADER_ELECT", default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL")]
     pub leader_elect: bool,

@@ -535,7 +535,11 @@ fn publisher_options(egress: &EgressPolicy, options: &OperatorOptions) -> Result
 }
 
 fn mirrors(egress: &EgressPolicy, options: &OperatorOptions) -> Result<Mirrors, Error> {
-    let settings = GitSettings::new(&options.cache, egress.clone());
+    let cache = options
+        .cache
+        .clone()
+        .unwrap_or_else(|| std::env::temp_dir().join("campanile"));
+    let settings = GitSettings::new(cache, egress.clone());
     Mirrors::new(settings).map_err(|error| Error::Git(Box::new(error)))
 }
 

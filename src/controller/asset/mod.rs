@@ -17,6 +17,7 @@ use kube::{
 use serde_json::json;
 
 use super::{
+    campaign::SOURCE_NOT_READ_YET,
     context::Shared,
     error::Error,
     report::{self, Notice},
@@ -45,6 +46,10 @@ pub(crate) async fn reconcile(view: Arc<AssetView>, shared: Arc<Shared>) -> Resu
     };
     let now = shared.clock.now();
     let plan = decide(&observed, now);
+    // Nothing is known yet that would be worth telling: the first look at the branch wakes every asset.
+    if plan.reason == SOURCE_NOT_READ_YET {
+        return Ok(Requeue::await_change());
+    }
     let (view, observed, plan) = if plan.action == Action::Wait {
         (view, observed, plan)
     } else {

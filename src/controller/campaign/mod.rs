@@ -29,6 +29,9 @@ pub(crate) use sources::{SourceState, Sources};
 /// The shortest time between two looks at the counts of a campaign.
 const BETWEEN_SUMMARIES: Duration = Duration::from_secs(1);
 
+/// Why nothing is sent before the first look at the branch.
+pub(crate) const SOURCE_NOT_READ_YET: &str = "SourceNotReadYet";
+
 /// What decisions need of a Campaign.
 pub(crate) fn facts(campaign: &Campaign, shared: &Shared) -> CampaignFacts {
     let mut facts = CampaignFacts::of_spec(&campaign.name_any(), &campaign.spec);
@@ -84,7 +87,7 @@ fn source_closed(campaign: &Campaign, shared: &Shared) -> Option<(String, String
         return None;
     }
     Some((
-        "SourceNotReadYet".to_owned(),
+        SOURCE_NOT_READ_YET.to_owned(),
         "The branch has not been read since the operator started.".to_owned(),
     ))
 }
