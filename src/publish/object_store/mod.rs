@@ -149,12 +149,14 @@ impl ObjectStorePublisher {
         object: &Planned,
         publication: &Publication,
     ) -> Result<Option<Condition>, PublishError> {
-        if publication.replaces.is_none() {
+        let Some(before) = &publication.replaces else {
             return Ok(Some(Condition::Absent));
-        }
+        };
         match self.look(object, publication).await? {
             Standing::Published => Ok(None),
             Standing::Replaceable(version) => Ok(Some(Condition::Unchanged(version))),
+            // Who opened the slot again has taken it down before.
+            Standing::Absent if before.epoch < publication.epoch => Ok(Some(Condition::Absent)),
             Standing::Absent => Err(gone(object)),
         }
     }

@@ -42,6 +42,7 @@ pub(super) async fn keeps_what_it_promises(shelf: &Shelf) {
     a_moment_is_never_replaced(shelf).await;
     what_somebody_changed_is_left_alone(shelf).await;
     what_somebody_removed_stays_removed(shelf).await;
+    what_was_recalled_and_released_is_published_again(shelf).await;
     what_is_anothers_is_left_alone(shelf).await;
     a_version_that_is_not_on_record_is_left_alone(shelf).await;
     an_attempt_with_other_words_is_replaced_by_the_words_of_now(shelf).await;
@@ -132,6 +133,26 @@ async fn what_somebody_removed_stays_removed(shelf: &Shelf) {
         (Outcome::Drifted, "ObjectGone")
     );
     assert!(!shelf.path(&first).await.exists());
+}
+
+async fn what_was_recalled_and_released_is_published_again(shelf: &Shelf) {
+    for type_ in [AssetType::Page, AssetType::Post] {
+        let first = publication(&format!("recalled-{type_:?}").to_lowercase(), type_);
+        shelf.publish(&first).await.unwrap();
+        let released = Publication {
+            epoch: 1,
+            ..next_revision(&first, "<html>again</html>")
+        };
+        if type_ == AssetType::Post {
+            assert_eq!(
+                known(shelf.publish(&released).await),
+                (Outcome::Drifted, "ObjectChanged")
+            );
+        }
+        fs::remove_file(shelf.path(&first).await).unwrap();
+        shelf.publish(&released).await.unwrap();
+        assert!(shelf.path(&first).await.exists());
+    }
 }
 
 async fn what_is_anothers_is_left_alone(shelf: &Shelf) {
