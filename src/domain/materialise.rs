@@ -7,6 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::{
     digest,
+    observed::AssetFacts,
     slot::Slot,
     wanted::{Wanted, WantedAsset},
 };
@@ -28,6 +29,8 @@ pub struct Standing {
     pub type_: AssetType,
     /// What the team wanted when it was written.
     pub intent: Intent,
+    /// True where no finding stops it: only what is sound can be approved.
+    pub sound: bool,
     /// Digest of its spec as it stands.
     pub spec_digest: String,
     /// Digest of its content as it stands.
@@ -226,7 +229,7 @@ fn first_status(asset: &WantedAsset, situation: &Situation<'_>) -> MadeStatus {
                 record
             })
         }
-        None if asset.spec.intent == Intent::Approved => Some(record(vec![digest], asset, situation, None)),
+        None if is_approvable(asset) => Some(record(vec![digest], asset, situation, None)),
         None => None,
     };
     MadeStatus {
@@ -251,6 +254,11 @@ fn record(
         revision: situation.revision.to_owned(),
         at: at.map(Time),
     }
+}
+
+/// True where the row says `approved` and nothing is wrong with it.
+fn is_approvable(asset: &WantedAsset) -> bool {
+    asset.spec.intent == Intent::Approved && AssetFacts::stopping_finding(&asset.spec).is_none()
 }
 
 /// The record with one more digest, approved now.
@@ -330,7 +338,10 @@ fn next_approval(
 ) -> Option<BranchApprovalRecord> {
     let before = standing.approval.as_ref();
     let known = before.is_some_and(|before| before.digests.iter().any(|known| known == digest));
-    let turned = asset.spec.intent == Intent::Approved && standing.intent != Intent::Approved;
+    let turned_in_the_file = is_approvable(asset) && standing.intent != Intent::Approved;
+    // A row that could never have been published was never approved; one that was approved before it broke keeps that.
+    let repaired = is_approvable(asset) && !standing.sound && before.is_none();
+    let turned = turned_in_the_file || repaired;
     let trailer = situation
         .approved_by_trailer
         .contains(&asset.slot.fields().post_id);

@@ -175,6 +175,7 @@ fn stands(view: &AssetView, campaign: &str, id: &str, shared: &Shared) -> Option
         slot: facts.slot(id, environment),
         type_: facts.type_,
         intent: facts.intent,
+        sound: facts.stopped_by.is_none(),
         spec_digest: facts.spec_digest.clone(),
         content_digest: facts.content_digest.clone(),
         phase: phase(view),
