@@ -177,7 +177,7 @@ impl Sending<'_> {
         };
         let status = asset.status.as_ref();
         Proof {
-            scheduled_for: self.direct.observed.asset.publish_at,
+            scheduled_for: Some(self.publication.scheduled_for),
             source: status.and_then(|status| status.source.clone()),
             sent: Some(sent),
             approval: status
@@ -435,8 +435,22 @@ fn publication(direct: &Direct, order: &SendOrder, before: &ReceiptStatus, attem
         content_digest: order.content_digest.clone(),
         prepared_id: order.prepared_id.clone(),
         replaces: transitions::written(before),
-        scheduled_for: direct.observed.asset.publish_at.unwrap_or_default(),
+        scheduled_for: scheduled_for(direct, order, before),
     }
+}
+
+/// The instant that stands in the bytes: a resend says what the first attempt under its key said.
+fn scheduled_for(direct: &Direct, order: &SendOrder, before: &ReceiptStatus) -> Timestamp {
+    let resends = before
+        .attempts
+        .iter()
+        .any(|attempt| attempt.epoch == order.epoch && attempt.revision == order.revision);
+    let recorded = before
+        .scheduled_for
+        .as_ref()
+        .filter(|_| resends)
+        .map(|time| time.0);
+    recorded.or(direct.observed.asset.publish_at).unwrap_or_default()
 }
 
 /// The publication that an undecided attempt on record tried, for looking it up.
