@@ -18,4 +18,6 @@ mod conformance;
 mod content_files;
 mod git;
 mod git_ssh;
+mod layering;
+mod sheet_files;
 mod week_one;
