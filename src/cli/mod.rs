@@ -1,6 +1,7 @@
 //! The command line; the same binary is the kubectl plugin by its name.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
 
+mod check;
 mod crds;
 mod operator;
 mod receipts;
@@ -23,6 +24,8 @@ struct CommandLine {
 enum Command {
     /// Run the operator
     Operator(OperatorOptions),
+    /// Read sheets, e-mails, queues and Campaigns as the operator would, and print every problem with its place
+    Check(check::Options),
     /// Print the CustomResourceDefinitions
     Crds(crds::Options),
     /// Look at receipts, and settle those that need a person
@@ -33,6 +36,7 @@ enum Command {
 pub fn main() -> ExitCode {
     match CommandLine::parse().command {
         Command::Operator(options) => operator::run(options),
+        Command::Check(options) => check::run(&options),
         Command::Crds(options) => crds::run(&options),
         Command::Receipts(options) => receipts::run(&options),
     }

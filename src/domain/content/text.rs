@@ -6,6 +6,7 @@ use crate::api::Severity;
 /// Lines longer than this get no excerpt: cutting one out costs a walk over the line for each problem.
 const LONGEST_EXCERPTED_LINE: usize = 64 * 1024;
 const EXCERPT: usize = 200;
+const BEFORE_PLACE: u32 = 100;
 const QUOTED: usize = 60;
 
 /// A decoded file: UTF-8 without NUL, a byte order mark dropped, lines ended by LF or CR LF.
@@ -222,12 +223,16 @@ fn visible(one: char) -> char {
     }
 }
 
+/// How many characters of its line stand before the excerpt of a diagnostic.
+pub fn excerpt_start(column: u32) -> u32 {
+    column.saturating_sub(BEFORE_PLACE)
+}
+
 fn excerpt(line: &str, column: u32) -> String {
     if line.len() > LONGEST_EXCERPTED_LINE {
         return String::new();
     }
-    let column = usize::try_from(column).unwrap_or_default();
-    let skipped = column.saturating_sub(EXCERPT / 2);
+    let skipped = usize::try_from(excerpt_start(column)).unwrap_or_default();
     line.chars().skip(skipped).take(EXCERPT).map(visible).collect()
 }
 

@@ -64,7 +64,7 @@ fn copy_over_several_lines_keeps_them_and_the_lines_after_it_keep_their_numbers(
         "שלום 👋🏽\nעולם, \"יפה\""
     );
     with(sheet.as_bytes(), |sheet| {
-        assert_eq!(sheet.records[1].span.position.line, 4)
+        assert_eq!(sheet.records[1].span.position.line, 4);
     });
 }
 
@@ -125,7 +125,7 @@ fn excel_s_separators_have_a_sentence_of_their_own() {
     assert_eq!(codes(semicolons.as_bytes()), [("WrongSeparator", 1, 1)]);
     let tabs = format!("{HEADER}\n{ROW}\n").replace(',', "\t");
     with(tabs.as_bytes(), |sheet| {
-        assert!(sheet.diagnostics[0].message.contains("tabs"))
+        assert!(sheet.diagnostics[0].message.contains("tabs"));
     });
 }
 
@@ -186,7 +186,7 @@ fn bounds_are_refused_whole_with_the_place_where_they_end() {
     let rows = format!("{HEADER}\n{}", format!("{ROW}\n").repeat(MAX_ROWS + 1));
     assert_eq!(codes(rows.as_bytes()), [("TooManyRows", 100_002, 1)]);
     assert_eq!(
-        words(rows[..rows.len() - ROW.len() - 1].as_bytes(), Column::PostId).len(),
+        words(&rows.as_bytes()[..rows.len() - ROW.len() - 1], Column::PostId).len(),
         MAX_ROWS
     );
     let large = vec![b'x'; MAX_BYTES + 1];
