@@ -346,6 +346,10 @@ pub struct AssetSource {
     /// The commit.
     #[schemars(length(max = 64))]
     pub revision: String,
+    /// The repository and the branch, as host/path#branch.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 2400))]
+    pub repository: String,
     /// Path on the branch.
     #[schemars(length(max = 1024))]
     pub path: String,

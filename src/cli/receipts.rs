@@ -216,7 +216,9 @@ fn shown(receipt: &Receipt) -> String {
     let mut line = |name: &str, value: &str| {
         if !value.is_empty() {
             let value: String = value.chars().filter(|c| !c.is_control()).collect();
-            text.push_str(&format!("{name:<18}{value}\n"));
+            for part in [&format!("{name:<18}"), value.as_str(), "\n"] {
+                text.push_str(part);
+            }
         }
     };
     line("Receipt:", &receipt.name_any());

@@ -127,6 +127,7 @@ pub(super) fn post() -> Observed {
         campaign: Some(open_campaign()),
         channels: vec![channel(ChannelClass::Neither)],
         receipt: None,
+        published_elsewhere: None,
         process: ProcessFacts {
             lease_duration: Duration::from_secs(15),
             ..ProcessFacts::default()

@@ -71,7 +71,23 @@ fn source(observed: &Observed, now: Timestamp) -> GateState {
             "The git host has not answered for longer than maxStaleness: nobody knows whether the branch still says this.",
         );
     }
-    made(asset).or_else(|| wanted(asset)).unwrap_or(GateState::Open)
+    made(asset)
+        .or_else(|| wanted(asset))
+        .or_else(|| elsewhere(observed))
+        .unwrap_or(GateState::Open)
+}
+
+/// Holds a row that another campaign has published from the same file.
+fn elsewhere(observed: &Observed) -> Option<GateState> {
+    let campaign = observed.published_elsewhere.as_ref()?;
+    Some(closed(
+        AssetPhase::Blocked,
+        "PublishedElsewhere",
+        format!(
+            "Campaign {campaign} has published this row of this file. To publish it again, make a Campaign for each \
+             week with a file of its own, or give the row an occurrence."
+        ),
+    ))
 }
 
 /// Holds what is not to the letter what Campanile made from the source.

@@ -107,6 +107,8 @@ pub struct Changes {
 pub struct Situation<'a> {
     /// The Assets of the campaign that stand, by name.
     pub standing: &'a BTreeMap<String, Standing>,
+    /// The repository and the branch, as host/path#branch.
+    pub repository: &'a str,
     /// The revision that is applied.
     pub revision: &'a str,
     /// Who last changed the content of each asset, as far as the history tells.
@@ -207,6 +209,7 @@ fn was_to_be_published(standing: &Standing) -> bool {
 fn source(asset: &WantedAsset, situation: &Situation<'_>) -> AssetSource {
     AssetSource {
         revision: situation.revision.to_owned(),
+        repository: situation.repository.to_owned(),
         path: asset.path.clone(),
         line: asset.line,
         author: situation.authors.get(&asset.name).cloned(),

@@ -22,6 +22,8 @@ pub struct Observed {
     pub channels: Vec<ChannelFacts>,
     /// The slot's receipt, if there is one.
     pub receipt: Option<ReceiptFacts>,
+    /// Another campaign that published the same row of the same file.
+    pub published_elsewhere: Option<String>,
     /// What this process knows of itself.
     pub process: ProcessFacts,
 }

@@ -45,7 +45,17 @@ pub(super) fn from_memory(shared: &Shared, view: &AssetView) -> Option<Observed>
     let campaign = campaign.map(|campaign| campaign::facts(campaign, shared));
     let name = slot(asset, campaign.as_ref(), &channels).receipt_name();
     let receipt = shared.receipts.get(view.namespace(), &name);
-    Some(assemble(shared, asset, campaign, channels, receipt))
+    let elsewhere = published_elsewhere(shared, view, asset, campaign.as_ref(), &channels);
+    Some(assemble(
+        shared,
+        asset,
+        Read {
+            campaign,
+            channels,
+            receipt,
+            elsewhere,
+        },
+    ))
 }
 
 fn is_named(campaign: Option<&Campaign>, namespace: &str, asset: &AssetFacts) -> bool {
@@ -60,20 +70,38 @@ fn serves(config: &ChannelConfig, namespace: &str, asset: &AssetFacts) -> bool {
         && channel_config::is_for(config, &asset.target.platform, &asset.target.account)
 }
 
-fn assemble(
-    shared: &Shared,
-    asset: &AssetFacts,
+/// What was read for one asset, from memory or directly.
+struct Read {
     campaign: Option<CampaignFacts>,
     channels: Vec<ChannelFacts>,
     receipt: Option<Arc<ReceiptView>>,
-) -> Observed {
+    elsewhere: Option<String>,
+}
+
+fn assemble(shared: &Shared, asset: &AssetFacts, read: Read) -> Observed {
     Observed {
         asset: asset.clone(),
-        campaign,
-        channels,
-        receipt: receipt.and_then(|receipt| receipt_facts(shared, &receipt)),
+        campaign: read.campaign,
+        channels: read.channels,
+        published_elsewhere: read.elsewhere.filter(|_| read.receipt.is_none()),
+        receipt: read.receipt.and_then(|receipt| receipt_facts(shared, &receipt)),
         process: process(shared),
     }
+}
+
+/// Another campaign whose receipt shows the same row of the same file as sent.
+fn published_elsewhere(
+    shared: &Shared,
+    view: &AssetView,
+    asset: &AssetFacts,
+    campaign: Option<&CampaignFacts>,
+    channels: &[ChannelFacts],
+) -> Option<String> {
+    let source = view.status.source.as_ref()?;
+    let slot = slot(asset, campaign, channels);
+    shared
+        .receipts
+        .sent_elsewhere(view.namespace(), slot.fields(), source)
 }
 
 /// The slot that an asset fills; without a channel, the one for real.
@@ -173,7 +201,14 @@ pub(super) async fn directly(
         read_receipt(shared, namespace, &name).await?
     };
     let receipt_view = receipt.as_ref().map(|receipt| Arc::new(ReceiptView::of(receipt)));
-    let observed = assemble(shared, facts, campaign_facts, channels, receipt_view);
+    let elsewhere = published_elsewhere(shared, &view, facts, campaign_facts.as_ref(), &channels);
+    let read = Read {
+        campaign: campaign_facts,
+        channels,
+        receipt: receipt_view,
+        elsewhere,
+    };
+    let observed = assemble(shared, facts, read);
     Ok(Some(Direct {
         observed,
         asset,

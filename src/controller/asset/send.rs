@@ -30,7 +30,9 @@ use crate::{
 };
 
 /// How often an answer in hand is tried to be written before it is given up to the next look.
-const OUTCOME_TRIES: u32 = 10;
+const OUTCOME_TRIES: u32 = 60;
+/// The longest pause between two of these tries.
+const LONGEST_PAUSE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// The publisher of the asset's one channel, if it is ready.
 pub(super) fn publisher(shared: &Shared, direct: &Direct) -> Option<Arc<dyn Publisher>> {
@@ -125,7 +127,12 @@ impl Sending<'_> {
         let Some(locked) = self.write_intent(receipt, intent).await? else {
             return Ok(None);
         };
-        if let Some(why) = self.last_look(&locked, before).await? {
+        let objection = match self.last_look(&locked, before).await {
+            Ok(objection) => objection,
+            // Whoever cannot look does not send.
+            Err(error) => Some(error.reason().to_owned()),
+        };
+        if let Some(why) = objection {
             return self.abandon(&locked, before, &why).await;
         }
         let result = call(
@@ -251,20 +258,39 @@ impl Sending<'_> {
             && self.shared.leads().is_some())
     }
 
+    /// Gives the attempt up: nothing was sent, and that is written whatever the phase has become.
     async fn abandon(
         &self,
         locked: &Receipt,
         before: &ReceiptStatus,
         why: &str,
     ) -> Result<Option<Receipt>, Error> {
-        let now = self.shared.clock.now();
-        let status = transitions::abandon(before, &status_of(locked), &self.attempt, why, now);
-        replace(self.shared, self.direct, locked, status).await
+        tracing::info!(
+            asset = self.direct.view.name(),
+            reason = why,
+            "an attempt was given up before it was sent"
+        );
+        self.write_until_stored(locked.clone(), |status, now| {
+            transitions::abandon(before, status, &self.attempt, why, now)
+        })
+        .await
     }
 
     /// An answer in hand is written until it is stored, whatever the phase has become.
     async fn write_outcome(&self, locked: Receipt, outcome: &Outcome) -> Result<Option<Receipt>, Error> {
         let retry = retry_policy(self.direct);
+        self.write_until_stored(locked, |status, now| {
+            transitions::record(status, &self.attempt, outcome, &retry, now)
+        })
+        .await
+    }
+
+    /// Writes what follows from the newest status, reading it again where somebody else wrote first.
+    async fn write_until_stored(
+        &self,
+        locked: Receipt,
+        next: impl Fn(&ReceiptStatus, Timestamp) -> ReceiptStatus + Send,
+    ) -> Result<Option<Receipt>, Error> {
         let mut standing = Some(locked);
         let mut pause = std::time::Duration::from_millis(50);
         let mut last = None;
@@ -272,22 +298,16 @@ impl Sending<'_> {
             if standing.is_none() {
                 standing = self.read().await.unwrap_or_default();
             }
-            let Some(receipt) = standing.take() else {
-                tokio::time::sleep(pause).await;
-                pause *= 2;
-                continue;
-            };
-            let now = self.shared.clock.now();
-            let next = transitions::record(&status_of(&receipt), &self.attempt, outcome, &retry, now);
-            match replace(self.shared, self.direct, &receipt, next).await {
-                Ok(Some(written)) => return Ok(Some(written)),
-                Ok(None) => {}
-                Err(error) => {
-                    last = Some(error);
-                    tokio::time::sleep(pause).await;
-                    pause *= 2;
+            if let Some(receipt) = standing.take() {
+                let status = next(&status_of(&receipt), self.shared.clock.now());
+                match replace(self.shared, self.direct, &receipt, status).await {
+                    Ok(Some(written)) => return Ok(Some(written)),
+                    Ok(None) => continue,
+                    Err(error) => last = Some(error),
                 }
             }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
         last.map_or(Ok(None), Err)
     }

@@ -128,6 +128,7 @@ async fn apply(
     let standing = standing(campaign, namespace, shared);
     let situation = Situation {
         standing: &standing,
+        repository: &observe::place_text(&campaign.spec),
         revision: &applicable.revision,
         authors: &applicable.authors,
         approved_by_trailer: &applicable.approved_by_trailer,

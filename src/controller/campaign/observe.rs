@@ -131,6 +131,12 @@ fn elders(campaign: &Campaign, namespace: &str, shared: &Shared) -> Vec<Campaign
         .collect()
 }
 
+/// Repository and branch, as host/path#branch.
+pub(super) fn place_text(spec: &CampaignSpec) -> String {
+    let (repository, branch) = place(spec);
+    format!("{repository}#{branch}")
+}
+
 fn place(spec: &CampaignSpec) -> (String, String) {
     (
         crate::domain::repository::repository_identity(&spec.source.git.url),
