@@ -24,6 +24,9 @@ static BASE32: LazyLock<Encoding> = LazyLock::new(|| {
 
 /// The compared form of an identity field: NFC, trimmed, lower case.
 pub fn compared(text: &str) -> String {
+    if text.is_ascii() {
+        return text.trim().to_ascii_lowercase();
+    }
     text.nfc()
         .collect::<String>()
         .trim()

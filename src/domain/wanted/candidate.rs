@@ -1,5 +1,7 @@
 //! A publication that the files ask for, before it is known whether it becomes an Asset.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::{
@@ -114,30 +116,47 @@ impl Made<'_> {
     }
 }
 
-/// The environment of a target's slot: that of its channel; Production where there is none, or one of each.
-pub(super) fn environment(inputs: &Inputs<'_>, platform: &str, account: &str) -> Environment {
-    let (platform, account) = (compared_platform(platform), compared(account));
-    inputs
-        .channels
-        .iter()
-        .filter(|channel| {
-            compared_platform(&channel.platform) == platform && compared(&channel.account) == account
-        })
-        .map(|channel| channel.environment)
-        .min()
-        .unwrap_or_default()
+/// The slots of a campaign's publications; environments are looked up by target.
+pub(super) struct Slots<'a> {
+    pub(super) inputs: &'a Inputs<'a>,
+    environments: BTreeMap<(String, String), Environment>,
 }
 
-/// The fields of a slot of this campaign's main items.
-pub(super) fn slot_fields(inputs: &Inputs<'_>, post_id: &str, platform: &str, account: &str) -> ReceiptSlot {
-    ReceiptSlot {
-        environment: environment(inputs, platform, account),
-        campaign: inputs.campaign_id().to_owned(),
-        post_id: post_id.to_owned(),
-        platform: platform.to_owned(),
-        account: account.to_owned(),
-        locale: String::new(),
-        item: "main".to_owned(),
-        occurrence: String::new(),
+impl<'a> Slots<'a> {
+    pub(super) fn of(inputs: &'a Inputs<'a>) -> Self {
+        let mut environments = BTreeMap::new();
+        for channel in inputs.channels {
+            let target = (compared_platform(&channel.platform), compared(&channel.account));
+            let environment = environments.entry(target).or_insert(channel.environment);
+            // One of each is an AmbiguousChannel; until then the slot is the real one.
+            *environment = channel.environment.min(*environment);
+        }
+        Self { inputs, environments }
+    }
+
+    /// The slot of a main item: in the environment of the target's channel, Production where there is none.
+    pub(super) fn slot(&self, post_id: &str, (platform, account): (&str, &str), locale: &str) -> Slot {
+        self.repeated(post_id, (platform, account), locale, "")
+    }
+
+    /// The same for a declared repeat.
+    pub(super) fn repeated(
+        &self,
+        post_id: &str,
+        (platform, account): (&str, &str),
+        locale: &str,
+        occurrence: &str,
+    ) -> Slot {
+        let target = (compared_platform(platform), compared(account));
+        Slot::new(&ReceiptSlot {
+            environment: self.environments.get(&target).copied().unwrap_or_default(),
+            campaign: self.inputs.campaign_id().to_owned(),
+            post_id: post_id.to_owned(),
+            platform: target.0,
+            account: target.1,
+            locale: locale.to_owned(),
+            item: "main".to_owned(),
+            occurrence: occurrence.to_owned(),
+        })
     }
 }

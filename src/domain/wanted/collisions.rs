@@ -35,12 +35,15 @@ fn one_slot_each(texts: &[Text<'_>], candidates: &mut Vec<Candidate<'_>>, wanted
         .filter(|(_, group)| group.len() > 1)
         .map(|(first, group)| (first, duplicate(texts, group)))
         .collect();
+    let mut said = 0;
     for (first, diagnostic) in repeated {
         if let Some(candidate) = candidates.get_mut(first) {
             candidate.find(diagnostic.finding());
         }
-        if !wanted.diagnostics.contains(&diagnostic) {
+        // The accounts of one row repeat what was said of the first.
+        if said < MAX_WARNINGS && wanted.diagnostics.last() != Some(&diagnostic) {
             wanted.diagnostics.push(diagnostic);
+            said += 1;
         }
     }
     candidates.dedup_by(|later, first| later.slot == first.slot);

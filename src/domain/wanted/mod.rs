@@ -4,6 +4,7 @@ mod asset;
 mod candidate;
 mod collisions;
 mod pages;
+mod problems;
 mod reading;
 mod selection;
 mod sheets;
@@ -21,7 +22,7 @@ use super::{
 };
 use crate::api::{AssetContent, AssetSpec, AssetType, CampaignSpec, Environment};
 pub use asset::stored_digest;
-use candidate::Candidate;
+use candidate::{Candidate, Slots};
 use tasks::Tasks;
 use times::Times;
 
@@ -60,7 +61,7 @@ pub struct ChannelFacts {
 pub struct Wanted {
     /// The Assets: by instant, pages first at equal instants, then by name. Empty where `parsed` is false.
     pub assets: Vec<WantedAsset>,
-    /// Every problem of every file, in the order of files and places.
+    /// Every problem of every file: what stops the campaign first, errors before warnings, then by file and place.
     pub diagnostics: Vec<Diagnostic>,
     /// False where a sheet or the campaign itself cannot be read: nothing may be changed and nothing sent.
     pub parsed: bool,
@@ -126,16 +127,18 @@ pub fn wanted_rows(inputs: &Inputs<'_>, rows: Rows) -> Wanted {
     let emails = templates::files(inputs, &mut wanted);
     let tasks = Tasks::of(inputs, &queues, &mut wanted);
     let sheets = sheets::read(inputs, rows, (&texts, &tasks), &mut wanted);
+    let slots = Slots::of(inputs);
     let mut candidates: Vec<Candidate<'_>> = Vec::new();
-    sheets::candidates(inputs, &mut times, &sheets, &mut candidates);
-    pages::candidates(inputs, &mut times, &tasks, (&mut candidates, &mut wanted));
+    sheets::candidates(&slots, &mut times, &sheets, &mut candidates);
+    pages::candidates(&slots, &mut times, &tasks, (&mut candidates, &mut wanted));
     templates::candidates(
-        inputs,
+        &slots,
         &mut times,
         (&emails, &tasks),
         (&mut candidates, &mut wanted),
     );
     collisions::report(&texts, &mut candidates, &mut wanted);
+    problems::arrange(inputs, &mut wanted.diagnostics);
     wanted.parsed = !wanted.diagnostics.iter().any(|diagnostic| diagnostic.fatal);
     if wanted.parsed {
         wanted.slots = candidates

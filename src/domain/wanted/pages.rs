@@ -2,13 +2,13 @@
 
 use super::{
     Inputs, Wanted,
-    candidate::{Candidate, Made, Origin, slot_fields},
+    candidate::{Candidate, Made, Origin, Slots},
     reading,
     tasks::{PageTask, Tasks, at},
     times::{OwnTime, Times},
 };
 use crate::{
-    api::{AssetContent, AssetType, ReceiptSlot, Severity},
+    api::{AssetContent, AssetType, Severity},
     domain::{
         content::{
             diagnostic::Diagnostic,
@@ -16,7 +16,6 @@ use crate::{
             text::{Span, quoted},
         },
         language, schedule,
-        slot::Slot,
     },
 };
 
@@ -25,18 +24,18 @@ const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Makes a candidate of every page task.
 pub(super) fn candidates<'a>(
-    inputs: &Inputs<'_>,
+    slots: &Slots<'_>,
     times: &mut Times,
     tasks: &'a Tasks<'a>,
     (candidates, wanted): (&mut Vec<Candidate<'a>>, &mut Wanted),
 ) {
     for page in &tasks.pages {
-        candidates.extend(candidate(inputs, times, page, wanted));
+        candidates.extend(candidate(slots, times, page, wanted));
     }
 }
 
 fn candidate<'a>(
-    inputs: &Inputs<'_>,
+    slots: &Slots<'_>,
     times: &mut Times,
     page: &'a PageTask<'a>,
     wanted: &mut Wanted,
@@ -47,16 +46,13 @@ fn candidate<'a>(
         return None;
     };
     let locale = &locale.value;
-    let slot = Slot::new(&ReceiptSlot {
-        locale: locale.clone(),
-        ..slot_fields(inputs, &task.id.value, &target.platform, &target.account)
-    });
+    let slot = slots.slot(&task.id.value, (&target.platform, &target.account), locale);
     let own = OwnTime {
         date: schedule::date(&task.due_date.value).ok(),
         ..OwnTime::default()
     };
     let (schedule, instant) = times.schedule(own, (&target.platform, &target.account), locale);
-    let (content, problems) = content(inputs, page, locale, wanted);
+    let (content, problems) = content(slots.inputs, page, locale, wanted);
     let made = Made {
         slot: &slot,
         type_: AssetType::Page,
@@ -65,7 +61,7 @@ fn candidate<'a>(
         content,
     };
     let mut candidate = Candidate {
-        origin: Origin::Made(Box::new(made.spec(inputs))),
+        origin: Origin::Made(Box::new(made.spec(slots.inputs))),
         slot,
         instant,
         intent: page.intent,

@@ -2,12 +2,12 @@
 
 use super::{
     Inputs, Rows, Wanted,
-    candidate::{Candidate, Origin, slot_fields},
+    candidate::{Candidate, Origin, Slots},
     tasks::Tasks,
     times::{OwnTime, Times},
 };
 use crate::{
-    api::{Intent, ReceiptSlot},
+    api::Intent,
     domain::{
         content::{
             diagnostic::Diagnostic,
@@ -16,7 +16,7 @@ use crate::{
             sheet::{self, Column, Record},
             text::{Text, quoted},
         },
-        slot::{Slot, compared},
+        slot::compared,
     },
 };
 
@@ -127,7 +127,7 @@ fn more_problems(text: &Text<'_>, left_out: usize) -> Diagnostic {
 
 /// Makes a candidate of every account of every row.
 pub(super) fn candidates<'a>(
-    inputs: &Inputs<'_>,
+    slots: &Slots<'_>,
     times: &mut Times,
     sheets: &'a [Posts<'a>],
     candidates: &mut Vec<Candidate<'a>>,
@@ -135,24 +135,21 @@ pub(super) fn candidates<'a>(
     for sheet in sheets {
         for post in &sheet.posts {
             for account in &post.accounts {
-                candidates.push(candidate(inputs, times, (sheet.path, post), account));
+                candidates.push(candidate(slots, times, (sheet.path, post), account));
             }
         }
     }
 }
 
 fn candidate<'a>(
-    inputs: &Inputs<'_>,
+    slots: &Slots<'_>,
     times: &mut Times,
     (path, post): (&'a str, &'a Post<'a>),
     account: &str,
 ) -> Candidate<'a> {
     let post_id = post.record.words(Column::PostId);
-    let slot = Slot::new(&ReceiptSlot {
-        locale: post.locale.clone(),
-        occurrence: post.record.words(Column::Occurrence).to_owned(),
-        ..slot_fields(inputs, post_id, &post.platform, account)
-    });
+    let occurrence = post.record.words(Column::Occurrence);
+    let slot = slots.repeated(post_id, (&post.platform, account), &post.locale, occurrence);
     let own = OwnTime {
         date: post.date,
         time: post.time,

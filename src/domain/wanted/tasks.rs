@@ -158,15 +158,10 @@ impl<'a> Tasks<'a> {
 
     fn sequence(&mut self, inputs: &Inputs<'_>, path: &str, sequence: Sequence<'a>, wanted: &mut Wanted) {
         let (task, asset) = (sequence.task, sequence.task.asset.value.as_str());
-        let named = inputs.campaign.source.emails.iter().any(|email| {
-            email.path == asset
-                || (is_glob(&email.path)
-                    && inputs
-                        .files
-                        .matching(&email.path)
-                        .iter()
-                        .any(|path| path == asset))
-        });
+        let emails = &inputs.campaign.source.emails;
+        let named = emails.iter().any(|email| email.path == asset)
+            || wanted.files.iter().any(|file| file.path == asset)
+            || wanted.is_unread(asset);
         if !asset.is_empty() && !named {
             wanted.diagnostics.push(not_named(path, task, "emails"));
         }
@@ -208,10 +203,6 @@ impl<'a> Tasks<'a> {
     pub(super) fn sequence_of(&self, emails: &str) -> Option<&Sequence<'a>> {
         self.sequences.get(emails)
     }
-}
-
-fn is_glob(path: &str) -> bool {
-    path.contains(['*', '?', '[', '{'])
 }
 
 fn read_intent(path: &str, task: &Task) -> (Intent, Option<Diagnostic>) {

@@ -2,13 +2,13 @@
 
 use super::{
     Inputs, Wanted,
-    candidate::{Candidate, Made, Origin, slot_fields},
+    candidate::{Candidate, Made, Origin, Slots},
     reading,
     tasks::{Sequence, Tasks, at},
     times::{OwnTime, Times},
 };
 use crate::{
-    api::{AssetContent, AssetType, EmailFile, EmailHtml, Intent, LinkPlacement, ReceiptSlot, Severity},
+    api::{AssetContent, AssetType, EmailFile, EmailHtml, Intent, LinkPlacement, Severity},
     domain::{
         content::{
             diagnostic::Diagnostic,
@@ -16,7 +16,7 @@ use crate::{
             text::{Span, quoted},
         },
         language, schedule,
-        slot::{Slot, compared, compared_locale},
+        slot::{compared, compared_locale},
     },
 };
 
@@ -61,7 +61,7 @@ pub(super) fn files<'a>(inputs: &Inputs<'a>, wanted: &mut Wanted) -> Vec<ReadEma
 
 /// Makes a candidate of every template.
 pub(super) fn candidates<'a>(
-    inputs: &Inputs<'_>,
+    slots: &Slots<'_>,
     times: &mut Times,
     (emails, tasks): (&'a [ReadEmails<'a>], &Tasks<'_>),
     (candidates, wanted): (&mut Vec<Candidate<'a>>, &mut Wanted),
@@ -69,23 +69,20 @@ pub(super) fn candidates<'a>(
     for read in emails {
         let sequence = tasks.sequence_of(&read.path);
         for template in &read.content.templates {
-            candidates.push(candidate(inputs, times, (read, template, sequence), wanted));
+            candidates.push(candidate(slots, times, (read, template, sequence), wanted));
         }
     }
 }
 
 fn candidate<'a>(
-    inputs: &Inputs<'_>,
+    slots: &Slots<'_>,
     times: &mut Times,
     (read, template, sequence): (&'a ReadEmails<'a>, &'a EmailTemplate, Option<&Sequence<'_>>),
     wanted: &mut Wanted,
 ) -> Candidate<'a> {
     let account = &read.file.account;
     let id = format!("{account}-{}", template.id_step);
-    let slot = Slot::new(&ReceiptSlot {
-        locale: template.locale.clone(),
-        ..slot_fields(inputs, &id, PLATFORM, account)
-    });
+    let slot = slots.slot(&id, (PLATFORM, account), &template.locale);
     let own = OwnTime {
         date: sequence.and_then(|sequence| schedule::date(&sequence.task.due_date.value).ok()),
         ..OwnTime::default()
@@ -93,7 +90,7 @@ fn candidate<'a>(
     let (schedule, instant) = times.schedule(own, (PLATFORM, account), &template.locale);
     let intent = sequence.map_or(Intent::Draft, |sequence| sequence.intent);
     let mut found = email::undeclared(template, &read.file.variables);
-    let content = content(inputs, (read.file, template), &mut found, wanted);
+    let content = content(slots.inputs, (read.file, template), &mut found, wanted);
     wanted.diagnostics.extend(found.iter().cloned());
     let made = Made {
         slot: &slot,
@@ -103,7 +100,7 @@ fn candidate<'a>(
         content,
     };
     let mut candidate = Candidate {
-        origin: Origin::Made(Box::new(made.spec(inputs))),
+        origin: Origin::Made(Box::new(made.spec(slots.inputs))),
         slot,
         instant,
         intent,

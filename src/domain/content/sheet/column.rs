@@ -101,6 +101,10 @@ impl Column {
 
     /// The column of a name; case and spaces are ignored, and a space may stand for the underscore.
     pub fn of_name(name: &str) -> Option<Self> {
+        // A JSON sheet asks for every key of every record: the exact name needs no rewriting.
+        if let Some(column) = Self::ALL.into_iter().find(|column| column.name() == name) {
+            return Some(column);
+        }
         let plain = plain(name);
         Self::ALL
             .into_iter()
