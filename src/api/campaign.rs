@@ -355,6 +355,10 @@ pub struct CampaignStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 253))]
     pub approval_memory: Option<String>,
+    /// When a webhook that reached a standby asked for a look at the branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub woken_at: Option<String>,
     /// The value of the annotation campanile.dev/requestedAt that was last answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 128))]

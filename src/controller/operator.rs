@@ -597,10 +597,10 @@ impl Surface {
         })
     }
 
-    /// Wakes a campaign: here where this process leads, else through an annotation that the leader sees.
+    /// Wakes a campaign: here where this process leads, else through its status, which the leader watches.
     ///
     /// # Errors
-    /// Where the annotation could not be written.
+    /// Where the status could not be written.
     pub async fn wake(&self, campaign: &(String, String)) -> Result<(), Error> {
         let (namespace, name) = campaign;
         if self.shared.leads().is_some() {
@@ -612,10 +612,9 @@ impl Surface {
         }
         let api: Api<Campaign> = Api::namespaced(self.shared.client.clone(), namespace);
         let now = self.shared.clock.now().to_string();
-        let patch =
-            serde_json::json!({"metadata": {"annotations": {crate::api::ANNOTATION_REQUESTED_AT: now}}});
+        let patch = serde_json::json!({"status": {"wokenAt": now}});
         let written = api
-            .patch(
+            .patch_status(
                 name,
                 &kube::api::PatchParams::default(),
                 &kube::api::Patch::Merge(&patch),

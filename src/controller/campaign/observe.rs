@@ -198,7 +198,12 @@ async fn poll(
             .and_then(|status| status.last_handled_requested_at.clone())
     });
     let asked = requested.is_some() && requested != handled;
-    let woken = shared.sources.take_wake(&key) || asked;
+    let woken_at = campaign
+        .status
+        .as_ref()
+        .and_then(|status| status.woken_at.clone());
+    let standby = woken_at.is_some() && woken_at != state.handled_wake;
+    let woken = shared.sources.take_wake(&key) || asked || standby;
     let now = shared.clock.steady();
     let interval = campaign.spec.source.git.interval.0.max(Duration::from_secs(1));
     let mirror = match open(campaign, namespace, state, shared).await? {
@@ -229,6 +234,7 @@ async fn poll(
             }
         }
     }
+    state.handled_wake = woken_at;
     state.handled_request = requested.or(handled);
     state.next_poll = shared.clock.steady() + interval;
     Ok(())

@@ -41,6 +41,8 @@ pub(crate) struct SourceState {
     pub(crate) applied: Option<Applied>,
     /// On the steady clock: when the status was written last.
     pub(crate) summarised_at: Option<Duration>,
+    /// The wake-up of a standby that was answered last.
+    pub(crate) handled_wake: Option<String>,
     /// The value of the annotation that was answered last.
     pub(crate) handled_request: Option<String>,
 }

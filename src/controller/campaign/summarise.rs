@@ -92,6 +92,8 @@ async fn write(
     let mut value = serde_json::to_value(next).unwrap_or_default();
     // A merge patch keeps what it does not name: everything that can vanish is named.
     if let Some(fields) = value.as_object_mut() {
+        // Standbys write that one.
+        fields.remove("wokenAt");
         for field in VANISHING {
             fields.entry(field).or_insert(serde_json::Value::Null);
         }
@@ -150,6 +152,7 @@ fn status(
         approval_memory: before
             .approval_memory
             .or_else(|| applied.is_some().then(|| memory::name_of(campaign))),
+        woken_at: before.woken_at,
         last_handled_requested_at: state
             .handled_request
             .clone()
