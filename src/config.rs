@@ -10,13 +10,13 @@ use jiff::Timestamp;
 #[derive(Clone, Debug, Default, Args)]
 pub struct ClusterOptions {
     /// The kubeconfig file; in the cluster its own configuration is used, elsewhere KUBECONFIG or ~/.kube/config
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
     /// The context of the kubeconfig
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME")]
     pub context: Option<String>,
     /// The namespace
-    #[arg(short, long, value_name = "NAME")]
+    #[arg(short, long, global = true, value_name = "NAME")]
     pub namespace: Option<String>,
 }
 

@@ -18,6 +18,7 @@ use super::{Condition, Target, condition::optional_date_time};
     version = "v1alpha1",
     kind = "Asset",
     plural = "assets",
+    shortname = "ast",
     category = "campanile",
     namespaced,
     status = "AssetStatus",

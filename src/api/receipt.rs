@@ -21,6 +21,7 @@ use super::{
     version = "v1alpha1",
     kind = "Receipt",
     plural = "receipts",
+    shortname = "rcpt",
     category = "campanile",
     namespaced,
     status = "ReceiptStatus",

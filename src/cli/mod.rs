@@ -6,9 +6,9 @@ mod crds;
 mod operator;
 mod receipts;
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::OperatorOptions;
 
@@ -34,12 +34,27 @@ enum Command {
 
 /// Parses the command line and runs it.
 pub fn main() -> ExitCode {
-    match CommandLine::parse().command {
+    match command_line().command {
         Command::Operator(options) => operator::run(options),
         Command::Check(options) => check::run(&options),
         Command::Crds(options) => crds::run(&options),
         Command::Receipts(options) => receipts::run(&options),
     }
+}
+
+/// Called as `kubectl-campanile`, kubectl's way to find plugins, it names itself as people call it.
+fn command_line() -> CommandLine {
+    let name = std::env::args_os().next().unwrap_or_default();
+    let is_plugin = Path::new(&name)
+        .file_name()
+        .is_some_and(|name| name == "kubectl-campanile");
+    let command = CommandLine::command();
+    let command = if is_plugin {
+        command.bin_name("kubectl campanile")
+    } else {
+        command
+    };
+    CommandLine::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
 }
 
 /// Prints an error with its causes, and what a script can tell from it.
