@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
+    materialise::UNREADABLE,
     observed::{AssetFacts, CampaignFacts, ChannelFacts, Observed},
     plan::{Gate, GateName, GateState},
 };
@@ -103,7 +104,11 @@ fn made(asset: &AssetFacts) -> Option<GateState> {
         return Some(closed(
             AssetPhase::Blocked,
             &made.withdrawn,
-            "The branch no longer names this; it stays for its receipt alone.",
+            if made.withdrawn == UNREADABLE {
+                "The file that names this cannot be read; it is kept, and nothing of it is sent until that is repaired."
+            } else {
+                "The branch no longer names this; it stays for its receipt alone."
+            },
         ));
     }
     (!asset.is_as_made()).then(|| {

@@ -17,6 +17,8 @@ use crate::api::{AssetPhase, AssetSource, AssetType, BranchApprovalRecord, Inten
 const REMEMBERED_DIGESTS: usize = 8;
 /// Why an asset stands although nothing names it any more.
 pub const WITHDRAWN: &str = "RowWithdrawn";
+/// Why an asset is held although it was not withdrawn: the file that names it cannot be read.
+pub const UNREADABLE: &str = "FileUnreadable";
 
 /// An Asset that stands, as far as changes depend on it.
 #[derive(Clone, Debug, PartialEq)]
@@ -146,11 +148,19 @@ pub fn changes(wanted: &Wanted, situation: &Situation<'_>) -> Changes {
                 status: first_status(asset, situation),
                 spec: true,
             }),
+            Some(standing) if was_closed_by_a_queue(wanted, asset, standing) => None,
             Some(standing) => update(index, asset, standing, situation),
         };
         changes.changes.extend(change);
     }
     changes
+}
+
+/// A row that a task queue may have closed stays closed while that queue cannot be read.
+fn was_closed_by_a_queue(wanted: &Wanted, asset: &WantedAsset, standing: &Standing) -> bool {
+    wanted.queue_unread
+        && matches!(standing.intent, Intent::Skip | Intent::Posted)
+        && asset.spec.intent != standing.intent
 }
 
 fn unwanted(wanted: &Wanted, standing: &Standing, changes: &mut Changes) {
@@ -161,6 +171,7 @@ fn unwanted(wanted: &Wanted, standing: &Standing, changes: &mut Changes) {
         .map(|source| source.path.as_str())
         .unwrap_or_default();
     if wanted.keeps(path, standing.type_) {
+        changes.changes.extend(hold(standing, made, UNREADABLE));
         return;
     }
     let vanished = !wanted.slots.contains(&standing.slot);
@@ -181,21 +192,29 @@ fn unwanted(wanted: &Wanted, standing: &Standing, changes: &mut Changes) {
             name: standing.name.clone(),
             approved,
         });
-    } else if vanished && made.withdrawn != WITHDRAWN {
-        let made = Made {
-            withdrawn: WITHDRAWN.to_owned(),
-            ..made.clone()
-        };
-        let status = MadeStatus {
-            made,
-            approval: standing.approval.clone(),
-            source: standing.source.clone(),
-        };
-        changes.changes.push(Change::Withdraw {
-            name: standing.name.clone(),
-            status,
-        });
+    } else if vanished {
+        changes.changes.extend(hold(standing, made, WITHDRAWN));
     }
+}
+
+/// Keeps an asset from being sent, for a reason, where that does not stand on it yet.
+fn hold(standing: &Standing, made: &Made, reason: &str) -> Option<Change> {
+    if made.withdrawn == reason {
+        return None;
+    }
+    let made = Made {
+        withdrawn: reason.to_owned(),
+        ..made.clone()
+    };
+    let status = MadeStatus {
+        made,
+        approval: standing.approval.clone(),
+        source: standing.source.clone(),
+    };
+    Some(Change::Withdraw {
+        name: standing.name.clone(),
+        status,
+    })
 }
 
 fn was_to_be_published(standing: &Standing) -> bool {

@@ -224,9 +224,7 @@ async fn the_pod_passes_the_restricted_pod_security(client: &kube::Client) {
 async fn the_manifests_apply_to_an_empty_cluster_and_grant_the_least() {
     let plane = ControlPlane::start(Content::Empty).await;
     let client = plane.client().await;
-    if Path::new(&repository("crds")).exists() {
-        apply(&plane, &["-f", &repository("crds")]).await;
-    }
+    apply(&plane, &["-f", &repository("crds")]).await;
     stdout(&plane.kubectl(&["create", "namespace", "resumely"]).await);
 
     let first = apply(&plane, &["-k", &repository("manifests/namespaced")]).await;
