@@ -5,9 +5,27 @@
 #[cfg(test)]
 mod argocd;
 #[cfg(test)]
+mod configuration;
+#[cfg(test)]
 mod control_plane;
 #[cfg(test)]
+#[path = "../support/git_http.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod git_http;
+#[cfg(test)]
 mod manifests;
+#[cfg(test)]
+mod pages;
+#[cfg(test)]
+mod scene;
+#[cfg(test)]
+#[path = "../support/sink.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod sink;
+#[cfg(test)]
+mod source;
+#[cfg(test)]
+mod story;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;

@@ -32,7 +32,7 @@ pub(super) fn from_memory(shared: &Shared, view: &AssetView) -> Option<Observed>
             .as_ref()
             .is_ok_and(|config| serves(config, view.namespace(), asset))
     });
-    let channels: Vec<ChannelFacts> = configs
+    let mut channels: Vec<ChannelFacts> = configs
         .iter()
         .filter_map(|guarded| guarded.0.as_ref().ok())
         .map(|config| {
@@ -42,6 +42,7 @@ pub(super) fn from_memory(shared: &Shared, view: &AssetView) -> Option<Observed>
             )
         })
         .collect();
+    channels.sort_by(|a, b| a.name.cmp(&b.name));
     let campaign = campaign.map(|campaign| campaign::facts(campaign, shared));
     let name = slot(asset, campaign.as_ref(), &channels).receipt_name();
     let receipt = shared.receipts.get(view.namespace(), &name);
@@ -251,5 +252,6 @@ async fn channels(shared: &Shared, namespace: &str, asset: &AssetFacts) -> Resul
             ));
         }
     }
+    channels.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(channels)
 }

@@ -110,8 +110,10 @@ pub(crate) async fn reconcile(guarded: Arc<Guarded<Campaign>>, shared: Arc<Share
     }
     let again = summarise::summarise(campaign, &namespace, &observation, &mut state, &shared).await?;
     drop(state);
-    // Whoever was held because the branch had not been read since the start may go on now.
-    if shared.sources.looked_at(&key) {
+    if campaign.spec.suspend {
+        shared.sources.fell_asleep(&key);
+    } else if shared.sources.looked_at(&key) {
+        // Whoever was held because the branch had not been read since the start may go on now.
         wake_assets(&namespace, &campaign.name_any(), &shared);
     }
     Ok(Action::requeue(again.max(Duration::from_millis(50))))

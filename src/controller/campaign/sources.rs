@@ -129,6 +129,14 @@ impl Sources {
         self.with(key, |entry| !std::mem::replace(&mut entry.looked_at, true))
     }
 
+    /// Notes that the branch is not read: what it said before counts for nothing until the next look, which is due at once.
+    pub(crate) fn fell_asleep(&self, key: &Key) {
+        self.with(key, |entry| {
+            entry.looked_at = false;
+            entry.woken = true;
+        });
+    }
+
     /// Whether a look at the branch has ended in this process.
     pub(crate) fn was_looked_at(&self, namespace: &str, name: &str) -> bool {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,0 +1,785 @@
+//! A scene: a namespace, a git repository served over HTTP, a receiver of webhooks, and the operator as a child
+//! process, with what a test needs to act as a team and to look as a person.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::{Timestamp, ToSpan as _, tz};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::control_plane::stdout;
+use crate::git_http::{GitServer, TestRepository};
+use crate::sink::{Received, Sink, WebhookReceiver};
+use crate::support::control_plane::ControlPlane;
+use crate::support::processes::{GuardedFolder, Server};
+
+/// Longest wait for what has to happen; a Secret is read again every 30 seconds at the latest.
+const PATIENCE: Duration = Duration::from_secs(100);
+/// Pause between two looks through kubectl.
+const POLL: Duration = Duration::from_millis(250);
+/// Where the sheet of a scene is, unless a test says otherwise.
+pub(crate) const SHEET: &str = "docs/week-1.csv";
+/// What the links of a scene lead to.
+const LINK: &str = "https://www.example.com/?utm_source=s&utm_medium=m&utm_campaign=c";
+
+/// The API server that a scene plays on.
+#[derive(Clone, Copy)]
+pub(crate) enum Cluster {
+    /// kube-apiserver and etcd, shared by the tests of this binary.
+    ApiServer(&'static ControlPlane),
+}
+
+impl Cluster {
+    /// The one that tests take unless they say otherwise.
+    pub(crate) async fn shared() -> Self {
+        Self::ApiServer(ControlPlane::shared().await)
+    }
+
+    async fn namespace(self, prefix: &str) -> String {
+        match self {
+            Self::ApiServer(plane) => plane.namespace(prefix).await,
+        }
+    }
+
+    fn kubeconfig(self) -> PathBuf {
+        match self {
+            Self::ApiServer(plane) => plane.kubeconfig(),
+        }
+    }
+
+    async fn kubectl(self, arguments: &[&str], input: &str) -> Output {
+        match self {
+            Self::ApiServer(plane) => plane.kubectl_as(&plane.kubeconfig(), arguments, input).await,
+        }
+    }
+}
+
+/// A running scene; the operator ends with it, and its log is printed where the test fails.
+pub(crate) struct Scene {
+    cluster: Cluster,
+    pub(crate) namespace: String,
+    pub(crate) day: Day,
+    pub(crate) git: GitServer,
+    pub(crate) repository: TestRepository,
+    pub(crate) sink: Sink,
+    pub(crate) receiver: Arc<WebhookReceiver>,
+    canaries: Mutex<Vec<String>>,
+    flags: Vec<String>,
+    operator: Option<Server>,
+    // After the operator, which writes to it.
+    folder: GuardedFolder,
+}
+
+impl Scene {
+    /// A scene with its operator running, in a namespace of its own.
+    pub(crate) async fn start(prefix: &str) -> Self {
+        let mut scene = Self::prepare(Cluster::shared().await, prefix).await;
+        scene.start_operator(&[]).await;
+        scene
+    }
+
+    /// A scene whose operator is not started yet.
+    pub(crate) async fn prepare(cluster: Cluster, prefix: &str) -> Self {
+        let namespace = cluster.namespace(prefix).await;
+        Self::within(cluster, namespace).await
+    }
+
+    /// A scene in a namespace that stands.
+    pub(crate) async fn within(cluster: Cluster, namespace: String) -> Self {
+        let git = GitServer::start().await;
+        let repository = git.repository("gtm");
+        let receiver = WebhookReceiver::remembering();
+        Self {
+            cluster,
+            namespace,
+            day: Day::around_noon(),
+            repository,
+            git,
+            sink: Sink::start(receiver.clone()),
+            receiver,
+            canaries: Mutex::default(),
+            flags: Vec::new(),
+            operator: None,
+            folder: GuardedFolder::new(),
+        }
+    }
+
+    /// Starts the operator with further flags, and waits until it is ready.
+    pub(crate) async fn start_operator(&mut self, flags: &[&str]) {
+        self.flags = flags.iter().map(|&flag| flag.to_owned()).collect();
+        self.restart_operator().await;
+    }
+
+    /// Starts the operator as it was started before, and waits until it is ready.
+    pub(crate) async fn restart_operator(&mut self) {
+        let before = self.log().len();
+        let mut arguments = vec![
+            // Everything that we ever write to the log, so that the canaries are looked for in all of it.
+            "RUST_LOG=info,kube=warn,campanile=trace".to_owned(),
+            env!("CARGO_BIN_EXE_campanile").to_owned(),
+            "operator".to_owned(),
+            format!("--kubeconfig={}", self.cluster.kubeconfig().display()),
+            format!("--namespace={}", self.namespace),
+            "--listen=127.0.0.1:0".to_owned(),
+            "--allow-egress-to=127.0.0.0/8".to_owned(),
+            "--allow-local-paths".to_owned(),
+            format!("--cache={}", self.folder.file("cache")),
+        ];
+        if !self.flags.iter().any(|flag| flag.starts_with("--leader-elect")) {
+            arguments.push("--leader-elect=false".to_owned());
+        }
+        arguments.extend(self.flags.iter().cloned());
+        self.operator = Some(Server::start(self.folder.path(), Path::new("env"), &arguments));
+        self.until("the operator is ready", async || {
+            let address = self.address_since(before)?;
+            match request(&address, "GET", "/readyz", &[], b"").await?.status {
+                200 => Ok(()),
+                status => Err(format!("/readyz answers {status}")),
+            }
+        })
+        .await;
+    }
+
+    /// Kills the operator without warning.
+    pub(crate) fn kill_operator(&mut self) {
+        self.operator = None;
+    }
+
+    /// Everything that operators of this scene wrote.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("env.log")).unwrap_or_default()
+    }
+
+    /// A folder of the scene's own, made where it is not there yet.
+    pub(crate) fn folder(&self, name: &str) -> PathBuf {
+        let folder = self.folder.path().join(name);
+        fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    /// Where the running operator listens.
+    fn address_since(&self, start: usize) -> Result<String, String> {
+        let log = self.log();
+        let said = log.get(start..).unwrap_or_default();
+        let port = said.split("address=").nth(1).and_then(|rest| {
+            let plain: String = rest
+                .chars()
+                .take_while(|letter| letter.is_ascii_digit() || ".:".contains(*letter))
+                .collect();
+            plain.contains(':').then_some(plain)
+        });
+        port.ok_or_else(|| "it has not said where it listens".to_owned())
+    }
+
+    /// Sends one HTTP request to the operator.
+    pub(crate) async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answer {
+        let log = self.log();
+        let last = log.rfind("listening").expect("the operator listens");
+        let address = self.address_since(last).unwrap();
+        request(&address, method, path, headers, body).await.unwrap()
+    }
+
+    /// Looks until something holds; ends the test with the last thing seen where it never does.
+    pub(crate) async fn until<T>(&self, what: &str, mut look: impl AsyncFnMut() -> Result<T, String>) -> T {
+        let started = Instant::now();
+        loop {
+            let seen = match look().await {
+                Ok(found) => return found,
+                Err(seen) => seen,
+            };
+            assert!(
+                started.elapsed() < PATIENCE,
+                "{what}: did not happen within {PATIENCE:?}; last seen:\n{seen}"
+            );
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Runs kubectl in the namespace; it has to succeed.
+    pub(crate) async fn kubectl(&self, arguments: &[&str]) -> String {
+        stdout(&self.try_kubectl(arguments, "").await)
+    }
+
+    async fn try_kubectl(&self, arguments: &[&str], input: &str) -> Output {
+        let arguments = [&["--namespace", &self.namespace], arguments].concat();
+        self.cluster.kubectl(&arguments, input).await
+    }
+
+    /// Applies manifests.
+    pub(crate) async fn apply(&self, manifests: &str) -> String {
+        stdout(&self.try_kubectl(&["apply", "-f", "-"], manifests).await)
+    }
+
+    /// Applies manifests that the API server has to refuse, and gives what it says.
+    pub(crate) async fn refused(&self, manifests: &str) -> String {
+        let output = self.try_kubectl(&["apply", "-f", "-"], manifests).await;
+        assert!(!output.status.success(), "it was taken:\n{manifests}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
+    /// Runs a merge patch that has to be refused, and gives what the API server says.
+    pub(crate) async fn patch_refused(&self, object: &str, patch: &str) -> String {
+        let output = self
+            .try_kubectl(&["patch", object, "--type=merge", "-p", patch], "")
+            .await;
+        assert!(!output.status.success(), "{object} took {patch}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
+    /// Runs a merge patch.
+    pub(crate) async fn patch(&self, object: &str, patch: &str) {
+        self.kubectl(&["patch", object, "--type=merge", "-p", patch])
+            .await;
+    }
+
+    /// Reads objects as JSON.
+    pub(crate) async fn json(&self, what: &[&str]) -> Value {
+        let arguments = [&["get"], what, &["-o", "json"]].concat();
+        serde_json::from_str(&self.kubectl(&arguments).await).unwrap()
+    }
+
+    /// Runs `campanile` with the scene's cluster and namespace.
+    pub(crate) async fn campanile(&self, command: &str, arguments: &[&str]) -> Output {
+        let mut process = tokio::process::Command::new(env!("CARGO_BIN_EXE_campanile"));
+        process
+            .arg(command)
+            .args(["--namespace", &self.namespace, "--kubeconfig"])
+            .arg(self.cluster.kubeconfig())
+            .args(arguments)
+            .env("USER", "dana")
+            .kill_on_drop(true);
+        let output = tokio::time::timeout(PATIENCE, process.output()).await;
+        output.expect("campanile ends").expect("campanile starts")
+    }
+
+    /// Commits and pushes one file, and gives the revision.
+    pub(crate) fn push(&self, path: &str, content: impl AsRef<[u8]>, message: &str) -> String {
+        self.repository.write(path, content);
+        let revision = self.repository.commit(message);
+        self.repository.push();
+        revision
+    }
+
+    /// Commits and pushes the sheet.
+    pub(crate) fn push_sheet(&self, rows: &[Row], message: &str) -> String {
+        self.push(SHEET, sheet(rows), message)
+    }
+
+    /// A row that is approved and due.
+    pub(crate) fn row(&self, post: &str, copy: &str) -> Row {
+        Row {
+            post: post.to_owned(),
+            date: self.day.today.clone(),
+            time: "12:00".to_owned(),
+            locale: "en".to_owned(),
+            platform: "linkedin".to_owned(),
+            account: "company".to_owned(),
+            copy: copy.to_owned(),
+            status: "approved".to_owned(),
+        }
+    }
+
+    /// Makes a Secret with a canary for each key, and gives the canaries in the same order.
+    pub(crate) async fn secret(&self, name: &str, keys: &[&str]) -> Vec<String> {
+        let canaries: Vec<String> = keys.iter().map(|key| self.canary(name, key)).collect();
+        let pairs = keys.iter().copied().zip(canaries.iter().map(String::as_str));
+        self.secret_with(name, &pairs.collect::<Vec<_>>()).await;
+        canaries
+    }
+
+    /// Makes or changes a Secret; its values are not canaries.
+    pub(crate) async fn secret_with(&self, name: &str, pairs: &[(&str, &str)]) {
+        let data: BTreeMap<_, _> = pairs.iter().copied().collect();
+        let secret = serde_json::json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": data,
+        });
+        // `replace` alone would keep no trace; `apply` would copy the values into an annotation.
+        let text = secret.to_string();
+        let made = self.try_kubectl(&["create", "-f", "-"], &text).await;
+        if !made.status.success() {
+            stdout(&self.try_kubectl(&["replace", "-f", "-"], &text).await);
+        }
+    }
+
+    fn canary(&self, name: &str, key: &str) -> String {
+        let mut random = [0_u8; 9];
+        getrandom::fill(&mut random).unwrap();
+        let random = data_encoding::BASE32_NOPAD.encode(&random).to_lowercase();
+        let canary = format!("canary{random}{}", key.len() + name.len());
+        self.guard(&canary);
+        canary
+    }
+
+    /// From now on this text must be nowhere.
+    pub(crate) fn guard(&self, secret: &str) {
+        let mut canaries = self.canaries.lock().unwrap();
+        canaries.push(secret.to_owned());
+        // Base64 of a text inside a longer one has three shapes; its middle is in each of them.
+        for shift in 0..3 {
+            let shifted = format!("{}{secret}", "x".repeat(shift));
+            let encoded = STANDARD.encode(shifted.trim_end());
+            let inner = encoded.get(4..encoded.len() - 4).unwrap_or_default();
+            canaries.push(inner.to_owned());
+        }
+    }
+
+    /// A Campaign on the scene's repository, which reads [`SHEET`]; `more` are further lines of its spec.
+    pub(crate) fn campaign(&self, name: &str, more: &str) -> String {
+        let source = format!("    sheets: [{{path: {SHEET}}}]\n");
+        self.campaign_of(name, "", &source, more)
+    }
+
+    /// A Campaign: `git` is more of `source.git`, `source` are lines of `source`, `more` lines of the spec.
+    pub(crate) fn campaign_of(&self, name: &str, git: &str, source: &str, more: &str) -> String {
+        let interval = if git.contains("interval") {
+            ""
+        } else {
+            ", interval: 1s"
+        };
+        format!(
+            "---\napiVersion: campanile.dev/v1alpha1\nkind: Campaign\nmetadata: {{name: {name}}}\nspec:\n  source:\n    \
+             git: {{url: \"{}\", branch: main{interval}{git}}}\n{source}  timeZone: {}\n{more}",
+            self.git.url("gtm"),
+            self.day.zone,
+        )
+    }
+
+    /// A webhook channel to the sink that answers a repeated webhook-id without acting again.
+    pub(crate) fn webhook(&self, name: &str, platform: &str, account: &str, more: &str) -> String {
+        format!(
+            "---\napiVersion: campanile.dev/v1alpha1\nkind: ChannelConfig\nmetadata: {{name: {name}}}\nspec:\n  platform: \
+             {platform}\n  account: {account}\n  webhook: {{url: \"{}/{name}\", idempotency: {{window: 24h}}{more}}}\n",
+            self.sink.url(),
+        )
+    }
+
+    /// A channel that stores what it publishes in a folder of the scene.
+    pub(crate) fn store(&self, name: &str, platform: &str, account: &str) -> String {
+        format!(
+            "---\napiVersion: campanile.dev/v1alpha1\nkind: ChannelConfig\nmetadata: {{name: {name}}}\nspec:\n  platform: \
+             {platform}\n  account: {account}\n  objectStore: {{url: \"file://{}/{{locale}}\", publicUrl: \
+             \"https://www.example.com/{{locale}}\"}}\n",
+            self.folder(name).display(),
+        )
+    }
+
+    /// The Assets of the namespace.
+    pub(crate) async fn assets(&self) -> Vec<AssetSeen> {
+        let list = self.json(&["assets"]).await;
+        let items = list["items"].as_array().unwrap();
+        items.iter().map(AssetSeen::of).collect()
+    }
+
+    /// The Asset of that key, as in [`Self::standings`].
+    pub(crate) async fn asset(&self, key: &str) -> AssetSeen {
+        let found = self.assets().await.into_iter().find(|asset| asset.key == key);
+        found.unwrap_or_else(|| panic!("no Asset {key}"))
+    }
+
+    /// Where each Asset is: `post platform/account` to `Phase Reason`.
+    pub(crate) async fn standings(&self) -> BTreeMap<String, String> {
+        let assets = self.assets().await;
+        assets
+            .into_iter()
+            .map(|asset| (asset.key.clone(), asset.standing()))
+            .collect()
+    }
+
+    /// Waits until the Assets are these, no more and no fewer.
+    pub(crate) async fn until_assets_are(&self, wanted: &[(&str, &str)]) {
+        let wanted: BTreeMap<String, String> = wanted
+            .iter()
+            .map(|&(key, standing)| (key.to_owned(), standing.to_owned()))
+            .collect();
+        self.until(&format!("the Assets are {wanted:#?}"), async || {
+            let seen = self.standings().await;
+            if seen == wanted {
+                Ok(())
+            } else {
+                Err(format!("{seen:#?}"))
+            }
+        })
+        .await;
+    }
+
+    /// Waits until one Asset is where it should be, and gives it.
+    pub(crate) async fn until_asset(&self, key: &str, standing: &str) -> AssetSeen {
+        self.until(&format!("{key} is {standing}"), async || {
+            let assets = self.assets().await;
+            let found = assets.iter().find(|asset| asset.key == key);
+            match found {
+                Some(asset) if asset.standing() == standing => Ok(asset.clone()),
+                Some(asset) => Err(format!("{} ({})", asset.standing(), asset.message)),
+                None => Err("it is not there".to_owned()),
+            }
+        })
+        .await
+    }
+
+    /// Waits until a condition of an object has a status and a reason, and gives its message.
+    pub(crate) async fn until_condition(&self, object: &str, type_: &str, wanted: &str) -> String {
+        self.until(&format!("{object} has {type_}={wanted}"), async || {
+            let read = self.json(&[object]).await;
+            let condition = condition(&read, type_);
+            let Some(condition) = condition else {
+                return Err(format!("no condition {type_}: {}", read["status"]));
+            };
+            let text = |name: &str| condition[name].as_str().unwrap_or_default().to_owned();
+            let seen = format!("{} {}", text("status"), text("reason"));
+            if seen == wanted {
+                Ok(text("message"))
+            } else {
+                Err(format!("{seen}: {}", text("message")))
+            }
+        })
+        .await
+    }
+
+    /// Waits until a Campaign has applied a revision.
+    pub(crate) async fn until_applied(&self, campaign: &str, revision: &str) {
+        let wanted = format!("main@sha1:{revision}");
+        self.until(&format!("{campaign} applied {revision}"), async || {
+            let read = self.json(&["campaign", campaign]).await;
+            let seen = &read["status"]["appliedRevision"];
+            if *seen == wanted.as_str() {
+                Ok(())
+            } else {
+                Err(read["status"].to_string())
+            }
+        })
+        .await;
+    }
+
+    /// The events of an object as `type reason`, each as often as there is an Event.
+    pub(crate) async fn events_of(&self, object: &str) -> Vec<String> {
+        let selector = format!("involvedObject.name={object}");
+        let list = self.json(&["events", "--field-selector", &selector]).await;
+        let items = list["items"].as_array().unwrap();
+        let text = |event: &Value, name: &str| event[name].as_str().unwrap_or_default().to_owned();
+        items
+            .iter()
+            .map(|event| format!("{} {}", text(event, "type"), text(event, "reason")))
+            .collect()
+    }
+
+    /// What the sink acted on, in order.
+    pub(crate) fn sent(&self) -> Vec<Sent> {
+        let whole = self.sink.requests().into_iter().filter(|request| request.whole);
+        whole.map(Sent::of).collect()
+    }
+
+    /// What the sink acted on, as `post channel`, sorted.
+    pub(crate) fn sent_posts(&self) -> Vec<String> {
+        let mut posts: Vec<String> = self
+            .sent()
+            .iter()
+            .map(|sent| format!("{} {}", sent.post(), sent.channel()))
+            .collect();
+        posts.sort();
+        posts
+    }
+
+    /// Ends the scene: nothing that anybody can read has a secret in it, and nothing was published twice.
+    pub(crate) async fn end(self) {
+        self.no_canary_sings().await;
+        let mut keys: Vec<String> = self.sent().iter().map(|sent| sent.header("webhook-id")).collect();
+        let all = keys.len();
+        keys.sort();
+        keys.dedup();
+        assert_eq!(
+            keys.len(),
+            all,
+            "a webhook-id was sent twice: {:?}",
+            self.sent_posts()
+        );
+    }
+
+    /// No Secret's value is in any status, event, log line, receipt or metric.
+    pub(crate) async fn no_canary_sings(&self) {
+        let kinds = "campaigns,channelconfigs,assets,receipts,events,configmaps";
+        let mut readable = self.kubectl(&["get", kinds, "-o", "yaml"]).await;
+        readable += &self
+            .kubectl(&["describe", "campaigns,channelconfigs,assets,receipts"])
+            .await;
+        readable += &self.log();
+        if self.operator.is_some() {
+            readable += &String::from_utf8_lossy(&self.ask("GET", "/metrics", &[], b"").await.body);
+        }
+        for canary in &*self.canaries.lock().unwrap() {
+            if let Some(at) = readable.find(canary.as_str()) {
+                let start = (0..=at.saturating_sub(200))
+                    .rev()
+                    .find(|&i| readable.is_char_boundary(i));
+                panic!("a secret can be read: {}", &readable[start.unwrap()..at]);
+            }
+        }
+    }
+}
+
+impl Drop for Scene {
+    #[expect(clippy::print_stderr, reason = "what a failed test shows")]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let lines: Vec<&str> = log.lines().collect();
+            let tail = lines.get(lines.len().saturating_sub(120)..).unwrap_or_default();
+            eprintln!("the operator in {} wrote:\n{}", self.namespace, tail.join("\n"));
+        }
+    }
+}
+
+/// The condition of an object.
+pub(crate) fn condition(object: &Value, type_: &str) -> Option<Value> {
+    let conditions = object["status"]["conditions"].as_array()?;
+    conditions
+        .iter()
+        .find(|condition| condition["type"] == type_)
+        .cloned()
+}
+
+/// Dates around now, in a zone where it is between twelve and one, so that no day ends during a test.
+#[derive(Clone)]
+pub(crate) struct Day {
+    /// Name of the zone.
+    pub(crate) zone: String,
+    pub(crate) today: String,
+    pub(crate) tomorrow: String,
+    pub(crate) yesterday: String,
+}
+
+impl Day {
+    fn around_noon() -> Self {
+        let now = Timestamp::now();
+        let offset = 12 - now.to_zoned(tz::TimeZone::UTC).hour();
+        // These names count westward.
+        let zone = match -offset {
+            0 => "Etc/GMT".to_owned(),
+            west => format!("Etc/GMT{west:+}"),
+        };
+        let local = now.in_tz(&zone).unwrap();
+        Self {
+            zone,
+            today: local.date().to_string(),
+            tomorrow: local.date().saturating_add(1.day()).to_string(),
+            yesterday: local.date().saturating_sub(1.day()).to_string(),
+        }
+    }
+}
+
+/// A row of a sheet.
+#[derive(Clone)]
+pub(crate) struct Row {
+    post: String,
+    date: String,
+    time: String,
+    locale: String,
+    platform: String,
+    account: String,
+    copy: String,
+    status: String,
+}
+
+impl Row {
+    pub(crate) fn on(mut self, date: &str, time: &str) -> Self {
+        (self.date, self.time) = (date.to_owned(), time.to_owned());
+        self
+    }
+
+    pub(crate) fn to(mut self, account: &str) -> Self {
+        account.clone_into(&mut self.account);
+        self
+    }
+
+    pub(crate) fn status(mut self, status: &str) -> Self {
+        status.clone_into(&mut self.status);
+        self
+    }
+
+    pub(crate) fn saying(mut self, copy: &str) -> Self {
+        copy.clone_into(&mut self.copy);
+        self
+    }
+}
+
+/// A sheet of rows.
+pub(crate) fn sheet(rows: &[Row]) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let header = "post_id,publish_date,publish_time,locale,platform,account_target,post_copy,utm_url,status";
+    writer.write_record(header.split(',')).unwrap();
+    for row in rows {
+        let Row {
+            post,
+            date,
+            time,
+            locale,
+            platform,
+            account,
+            copy,
+            status,
+        } = row;
+        writer
+            .write_record([post, date, time, locale, platform, account, copy, LINK, status])
+            .unwrap();
+    }
+    String::from_utf8(writer.into_inner().unwrap()).unwrap()
+}
+
+/// What kubectl shows of an Asset.
+#[derive(Clone, Debug)]
+pub(crate) struct AssetSeen {
+    /// `post platform/account`.
+    pub(crate) key: String,
+    pub(crate) name: String,
+    pub(crate) phase: String,
+    pub(crate) reason: String,
+    pub(crate) message: String,
+    pub(crate) json: Value,
+}
+
+impl AssetSeen {
+    fn of(json: &Value) -> Self {
+        let text = |path: &str| {
+            json.pointer(path)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        Self {
+            key: format!(
+                "{} {}/{}",
+                text("/spec/postId"),
+                text("/spec/target/platform"),
+                text("/spec/target/account")
+            ),
+            name: text("/metadata/name"),
+            phase: text("/status/phase"),
+            reason: text("/status/reason"),
+            message: text("/status/message"),
+            json: json.clone(),
+        }
+    }
+
+    /// `Phase Reason`.
+    pub(crate) fn standing(&self) -> String {
+        format!("{} {}", self.phase, self.reason)
+    }
+
+    /// A field of its status.
+    pub(crate) fn status(&self, field: &str) -> &Value {
+        &self.json["status"][field]
+    }
+
+    /// The name of its Receipt.
+    pub(crate) fn receipt(&self) -> String {
+        self.status("receipt")
+            .as_str()
+            .expect("it has a receipt")
+            .to_owned()
+    }
+}
+
+/// A webhook that the sink received.
+#[derive(Clone, Debug)]
+pub(crate) struct Sent {
+    request: Received,
+    pub(crate) body: Value,
+}
+
+impl Sent {
+    fn of(request: Received) -> Self {
+        let body = serde_json::from_slice(&request.body).expect("a webhook carries JSON");
+        Self { request, body }
+    }
+
+    pub(crate) fn post(&self) -> String {
+        self.body["data"]["slot"]["postId"].as_str().unwrap().to_owned()
+    }
+
+    /// The path of its address, which is the name of the ChannelConfig.
+    pub(crate) fn channel(&self) -> String {
+        let path = self.request.line.split(' ').nth(1).unwrap_or_default();
+        path.trim_start_matches('/').to_owned()
+    }
+
+    pub(crate) fn text(&self) -> String {
+        self.body["data"]["text"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> String {
+        self.request.headers.get(name).cloned().unwrap_or_default()
+    }
+
+    /// Whether a secret signed it, as Standard Webhooks has it.
+    pub(crate) fn is_signed_by(&self, secret: &str) -> bool {
+        let (id, timestamp) = (self.header("webhook-id"), self.header("webhook-timestamp"));
+        let signed = [format!("{id}.{timestamp}.").as_bytes(), &self.request.body].concat();
+        let code = STANDARD.encode(hmac_sha256(secret, &signed));
+        self.header("webhook-signature") == format!("v1,{code}")
+    }
+}
+
+/// HMAC-SHA-256.
+pub(crate) fn hmac_sha256(secret: &str, body: &[u8]) -> Vec<u8> {
+    use hmac::{KeyInit as _, Mac as _};
+    let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(body);
+    mac.finalize().into_bytes().to_vec()
+}
+
+/// An answer of the operator's HTTP server.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+}
+
+async fn request(
+    address: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Result<Answer, String> {
+    let mut stream = TcpStream::connect(address)
+        .await
+        .map_err(|error| error.to_string())?;
+    let mut head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {}\r\n",
+        body.len()
+    );
+    for (name, value) in headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    let whole = [head.as_bytes(), b"\r\n", body].concat();
+    let mut bytes = Vec::new();
+    let exchange = async {
+        stream.write_all(&whole).await?;
+        stream.read_to_end(&mut bytes).await
+    };
+    exchange.await.map_err(|error| error.to_string())?;
+    let status = String::from_utf8_lossy(&bytes)
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
+    let (Some(status), Some(end)) = (status, end) else {
+        return Err("no HTTP answer".to_owned());
+    };
+    Ok(Answer {
+        status,
+        body: bytes[end + 4..].to_vec(),
+    })
+}
