@@ -36,10 +36,17 @@ use crate::{
 /// The longest an asset sleeps before it is looked at again: a wall clock that was set is noticed sooner, by itself.
 const LONGEST_SLEEP: Duration = Duration::from_hours(24);
 
+/// How soon an asset is looked at again that is being written: the change may have come before its writer noted it, and
+/// then no other wakes us.
+const CATCHING_UP: Duration = Duration::from_millis(100);
+
 /// Looks at one asset and takes its next step.
 pub(crate) async fn reconcile(view: Arc<AssetView>, shared: Arc<Shared>) -> Result<Requeue, Error> {
-    if shared.leads().is_none() || shared.written.is_ahead_of(&view) {
+    if shared.leads().is_none() {
         return Ok(Requeue::await_change());
+    }
+    if shared.written.is_ahead_of(&view) {
+        return Ok(Requeue::requeue(CATCHING_UP));
     }
     let Some(observed) = observe::from_memory(&shared, &view) else {
         return unreadable(&view, &shared).await;
