@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod argocd;
 #[cfg(test)]
+mod bad_input;
+#[cfg(test)]
 mod configuration;
 #[cfg(test)]
 mod control_plane;
@@ -16,6 +18,8 @@ mod git_http;
 mod manifests;
 #[cfg(test)]
 mod pages;
+#[cfg(test)]
+mod receipts;
 #[cfg(test)]
 mod scene;
 #[cfg(test)]

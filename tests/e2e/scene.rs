@@ -418,11 +418,20 @@ impl Scene {
 
     /// Waits until one Asset is where it should be, and gives it.
     pub(crate) async fn until_asset(&self, key: &str, standing: &str) -> AssetSeen {
-        self.until(&format!("{key} is {standing}"), async || {
+        self.until_seen(key, standing, AssetSeen::standing).await
+    }
+
+    /// Waits until one Asset has a phase, for whatever reason, and gives it.
+    pub(crate) async fn until_phase(&self, key: &str, phase: &str) -> AssetSeen {
+        self.until_seen(key, phase, |asset| asset.phase.clone()).await
+    }
+
+    async fn until_seen(&self, key: &str, wanted: &str, look: impl Fn(&AssetSeen) -> String) -> AssetSeen {
+        self.until(&format!("{key} is {wanted}"), async || {
             let assets = self.assets().await;
-            let found = assets.iter().find(|asset| asset.key == key);
+            let found = assets.into_iter().find(|asset| asset.key == key);
             match found {
-                Some(asset) if asset.standing() == standing => Ok(asset.clone()),
+                Some(asset) if look(&asset) == wanted => Ok(asset),
                 Some(asset) => Err(format!("{} ({})", asset.standing(), asset.message)),
                 None => Err("it is not there".to_owned()),
             }
@@ -558,7 +567,6 @@ pub(crate) struct Day {
     pub(crate) zone: String,
     pub(crate) today: String,
     pub(crate) tomorrow: String,
-    pub(crate) yesterday: String,
 }
 
 impl Day {
@@ -575,7 +583,6 @@ impl Day {
             zone,
             today: local.date().to_string(),
             tomorrow: local.date().saturating_add(1.day()).to_string(),
-            yesterday: local.date().saturating_sub(1.day()).to_string(),
         }
     }
 }
@@ -596,11 +603,6 @@ pub(crate) struct Row {
 impl Row {
     pub(crate) fn on(mut self, date: &str, time: &str) -> Self {
         (self.date, self.time) = (date.to_owned(), time.to_owned());
-        self
-    }
-
-    pub(crate) fn to(mut self, account: &str) -> Self {
-        account.clone_into(&mut self.account);
         self
     }
 

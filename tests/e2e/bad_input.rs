@@ -1,0 +1,197 @@
+//! Bad input: each gets an error that says where and what to do, loses nothing and sends nothing.
+
+use crate::scene::{SHEET, Scene, sheet};
+
+const STANDING: [(&str, &str); 1] = [("before linkedin/company", "Posted Published")];
+
+/// A scene in which one row has been published: it is what must not be lost.
+async fn standing(prefix: &str) -> Scene {
+    let scene = Scene::start(prefix).await;
+    scene
+        .apply(&scene.webhook("linkedin-company", "linkedin", "company", ""))
+        .await;
+    scene.push_sheet(&[scene.row("before", "Stands.")], "Week 1");
+    scene.apply(&scene.campaign("week1", "")).await;
+    scene.until_assets_are(&STANDING).await;
+    scene
+}
+
+#[tokio::test]
+async fn manifests_that_cannot_be_are_refused_with_what_they_need() {
+    let scene = Scene::start("manifests").await;
+    let channel = "apiVersion: campanile.dev/v1alpha1\nkind: ChannelConfig\nmetadata: {name: wrong}\nspec:\n  platform: \
+                   linkedin\n  account: company\n";
+    let both = format!(
+        "{channel}  webhook: {{url: \"https://hooks.example.com/x\"}}\n  objectStore: {{url: \"s3://site\"}}\n"
+    );
+    for manifest in [channel, &both] {
+        let refused = scene.refused(manifest).await;
+        assert!(
+            refused.contains("exactly one channel: webhook or objectStore"),
+            "{refused}"
+        );
+    }
+    let zoneless = scene.campaign("week1", "").replace("  timeZone", "  weekId");
+    let refused = scene.refused(&zoneless).await;
+    assert!(refused.contains("timeZone"), "{refused}");
+
+    scene.push_sheet(&[scene.row("only", "Once.")], "Week 1");
+    let zone = format!("timeZone: {}", scene.day.zone);
+    let nowhere = scene
+        .campaign("week1", "")
+        .replace(&zone, "timeZone: Mars/Olympus");
+    scene.apply(&nowhere).await;
+    let message = scene
+        .until_condition("campaign/week1", "Stalled", "True TimeZoneUnknown")
+        .await;
+    assert!(
+        message.contains("Mars/Olympus") && message.contains("IANA"),
+        "{message}"
+    );
+    assert!(scene.assets().await.is_empty());
+    scene.apply(&scene.campaign("week1", "")).await;
+    scene
+        .until_assets_are(&[("only linkedin/company", "Blocked NoChannel")])
+        .await;
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_sheet_that_is_none_says_where_and_keeps_what_stands() {
+    let scene = standing("unreadable").await;
+    let good = sheet(&[scene.row("before", "Stands."), scene.row("due", "Not yet.")]);
+    let latin = [
+        good.as_bytes(),
+        b"caf\xe9,2026-01-01,12:00,en,linkedin,company,x,y,draft\n",
+    ]
+    .concat();
+    let huge = good.clone() + &format!("{}\n", "x".repeat(1023)).repeat(200 * 1024);
+    let columnless = good.replacen("account_target", "target", 1);
+    let long = sheet(&[
+        scene.row("before", "Stands."),
+        scene.row("due", &"x".repeat(1024 * 1024)),
+    ]);
+    let sheets: [(&str, Vec<u8>, &[&str]); 5] = [
+        ("1 MB of copy", long.into_bytes(), &[":3:", "65536"]),
+        ("invalid UTF-8", latin, &["UTF-8", ":4:"]),
+        (
+            "a NUL byte",
+            good.replace("Not yet.", "Not\0yet.").into_bytes(),
+            &[":3:", "NUL"],
+        ),
+        (
+            "a missing column",
+            columnless.into_bytes(),
+            &[":1:", "account_target"],
+        ),
+        ("200 MB", huge.into_bytes(), &["33554432", "209"]),
+    ];
+    for (what, bytes, said) in sheets {
+        let revision = scene.push(SHEET, bytes, what);
+        scene
+            .until(&format!("{what} is attempted"), async || {
+                let read = scene.json(&["campaign", "week1"]).await;
+                let attempted = read["status"]["attemptedRevision"].clone();
+                let parsed = crate::scene::condition(&read, "SourceParsed").unwrap();
+                let message = parsed["message"].as_str().unwrap();
+                let whole = said.iter().all(|part| message.contains(part));
+                if attempted == format!("main@sha1:{revision}").as_str()
+                    && parsed["status"] == "False"
+                    && whole
+                {
+                    Ok(())
+                } else {
+                    Err(read["status"].to_string())
+                }
+            })
+            .await;
+        let standings = scene.standings().await;
+        assert_eq!(
+            standings.keys().collect::<Vec<_>>(),
+            ["before linkedin/company"],
+            "{what}"
+        );
+        assert_eq!(scene.sent().len(), 1, "{what}");
+    }
+    scene.push(SHEET, good, "Repaired");
+    scene
+        .until_asset("due linkedin/company", "Posted Published")
+        .await;
+    assert_eq!(scene.sent().len(), 2);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_bad_row_is_invalid_by_its_line_and_the_others_go_on() {
+    let scene = standing("rows").await;
+    let rows = [
+        scene.row("before", "Stands."),
+        scene
+            .row("dated", "A day that is none.")
+            .on("16/02/2026", "12:00"),
+        scene.row("queued", "Already in the tool.").status("scheduled"),
+        scene.row("twice", "One."),
+        scene.row("twice", "Two."),
+        scene.row("good", "Fine."),
+    ];
+    scene.push_sheet(&rows, "Bad rows");
+    let good = scene
+        .until_asset("good linkedin/company", "Posted Published")
+        .await;
+    assert_eq!(good.json["status"]["source"]["line"], 7);
+    let wanted = [
+        ("dated linkedin/company", "DateInvalid", "3"),
+        ("queued linkedin/company", "AmbiguousStatus", "4"),
+        ("twice linkedin/company", "DuplicateSlot", "5"),
+    ];
+    for (key, _, line) in wanted {
+        let asset = scene.until_phase(key, "Invalid").await;
+        let found = asset.json["spec"]["findings"].to_string();
+        assert!(
+            found.contains(line.trim_matches(':')),
+            "{key}: {found} {}",
+            asset.message
+        );
+    }
+    let reasons = scene.standings().await;
+    assert_eq!(reasons["queued linkedin/company"], "Invalid AmbiguousStatus");
+    assert_eq!(reasons["twice linkedin/company"], "Invalid DuplicateSlot");
+    let message = scene
+        .until_condition("campaign/week1", "RowsHealthy", "False ProblemsFound")
+        .await;
+    assert!(message.contains(&format!("{SHEET}:")), "{message}");
+    assert_eq!(
+        scene.sent_posts(),
+        ["before linkedin-company", "good linkedin-company"]
+    );
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn one_post_in_two_sheets_and_a_glob_without_files_are_said() {
+    let scene = standing("sheets").await;
+    scene.push("docs/more.csv", sheet(&[scene.row("shared", "One.")]), "More");
+    scene.push_sheet(
+        &[scene.row("before", "Stands."), scene.row("shared", "Two.")],
+        "Twice",
+    );
+    let source =
+        format!("    sheets: [{{path: {SHEET}}}, {{path: docs/more.csv}}, {{path: \"plans/*.csv\"}}]\n");
+    // Not sent as one row before the second sheet is read.
+    scene
+        .patch("campaign/week1", r#"{"spec": {"publishEnabled": false}}"#)
+        .await;
+    scene.apply(&scene.campaign_of("week1", "", &source, "")).await;
+    let read = scene
+        .until("the glob is reported", async || {
+            let read = scene.json(&["campaign", "week1"]).await;
+            if read["status"].to_string().contains("plans/*.csv") {
+                Ok(read)
+            } else {
+                Err(read["status"].to_string())
+            }
+        })
+        .await;
+    assert!(!read["status"]["problems"].as_array().unwrap().is_empty());
+    scene.end().await;
+}
