@@ -11,6 +11,12 @@ mod configuration;
 #[cfg(test)]
 mod control_plane;
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod crash_process;
+#[cfg(test)]
+mod crash_scene;
+#[cfg(test)]
 #[path = "../support/git_http.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod git_http;
