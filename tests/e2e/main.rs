@@ -27,6 +27,9 @@ mod pages;
 #[cfg(test)]
 mod receipts;
 #[cfg(test)]
+#[path = "../support/s3_server.rs"]
+mod s3_server;
+#[cfg(test)]
 mod scene;
 #[cfg(test)]
 #[path = "../support/sink.rs"]
@@ -39,3 +42,5 @@ mod story;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;
+#[cfg(test)]
+mod week_one;

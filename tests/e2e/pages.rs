@@ -7,7 +7,7 @@ use crate::scene::Scene;
 
 const SOURCE: &str = "    emails: [{path: emails.md, account: welcome, variables: [dashboard_link]}]\n    queues: [{path: queue.json, \
                       pages: {platform: web, account: site}}]\n";
-const KEYS: [&str; 2] = ["blog_en web/site", "welcome-d0 email/welcome"];
+const KEYS: [&str; 2] = ["blog_en web/site", "welcome-d0.en email/welcome"];
 
 fn page(body: &str) -> String {
     format!("---\ntitle: A page\nexcerpt: What it says\ndate: 2026-02-16\ntags: [one]\n---\n\n{body}\n")

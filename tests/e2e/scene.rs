@@ -460,11 +460,11 @@ impl Scene {
 
     /// Waits until a Campaign has applied a revision.
     pub(crate) async fn until_applied(&self, campaign: &str, revision: &str) {
-        let wanted = format!("main@sha1:{revision}");
+        let wanted = format!("@sha1:{revision}");
         self.until(&format!("{campaign} applied {revision}"), async || {
             let read = self.json(&["campaign", campaign]).await;
             let seen = &read["status"]["appliedRevision"];
-            if *seen == wanted.as_str() {
+            if seen.as_str().is_some_and(|seen| seen.ends_with(&wanted)) {
                 Ok(())
             } else {
                 Err(read["status"].to_string())
@@ -643,7 +643,7 @@ pub(crate) fn sheet(rows: &[Row]) -> String {
 /// What kubectl shows of an Asset.
 #[derive(Clone, Debug)]
 pub(crate) struct AssetSeen {
-    /// `post platform/account`.
+    /// `post platform/account`; with a template `post.locale platform/account`.
     pub(crate) key: String,
     pub(crate) name: String,
     pub(crate) phase: String,
@@ -662,8 +662,14 @@ impl AssetSeen {
         };
         Self {
             key: format!(
-                "{} {}/{}",
+                "{}{} {}/{}",
                 text("/spec/postId"),
+                // One template stands in several locales.
+                if text("/spec/type") == "Template" {
+                    format!(".{}", text("/spec/locale"))
+                } else {
+                    String::new()
+                },
                 text("/spec/target/platform"),
                 text("/spec/target/account")
             ),
