@@ -60,51 +60,8 @@ async fn manifests_that_cannot_be_are_refused_with_what_they_need() {
 async fn a_sheet_that_is_none_says_where_and_keeps_what_stands() {
     let scene = standing("unreadable").await;
     let good = sheet(&[scene.row("before", "Stands."), scene.row("due", "Not yet.")]);
-    let latin = [
-        good.as_bytes(),
-        b"caf\xe9,2026-01-01,12:00,en,linkedin,company,x,y,draft\n",
-    ]
-    .concat();
-    let huge = good.clone() + &format!("{}\n", "x".repeat(1023)).repeat(200 * 1024);
-    let columnless = good.replacen("account_target", "target", 1);
-    let long = sheet(&[
-        scene.row("before", "Stands."),
-        scene.row("due", &"x".repeat(1024 * 1024)),
-    ]);
-    let sheets: [(&str, Vec<u8>, &[&str]); 5] = [
-        ("1 MB of copy", long.into_bytes(), &[":3:", "65536"]),
-        ("invalid UTF-8", latin, &["UTF-8", ":4:"]),
-        (
-            "a NUL byte",
-            good.replace("Not yet.", "Not\0yet.").into_bytes(),
-            &[":3:", "NUL"],
-        ),
-        (
-            "a missing column",
-            columnless.into_bytes(),
-            &[":1:", "account_target"],
-        ),
-        ("200 MB", huge.into_bytes(), &["33554432", "209"]),
-    ];
-    for (what, bytes, said) in sheets {
-        let revision = scene.push(SHEET, bytes, what);
-        scene
-            .until(&format!("{what} is attempted"), async || {
-                let read = scene.json(&["campaign", "week1"]).await;
-                let attempted = read["status"]["attemptedRevision"].clone();
-                let parsed = crate::scene::condition(&read, "SourceParsed").unwrap();
-                let message = parsed["message"].as_str().unwrap();
-                let whole = said.iter().all(|part| message.contains(part));
-                if attempted == format!("main@sha1:{revision}").as_str()
-                    && parsed["status"] == "False"
-                    && whole
-                {
-                    Ok(())
-                } else {
-                    Err(read["status"].to_string())
-                }
-            })
-            .await;
+    for (what, bytes, said) in sheets_that_are_none(&scene, &good) {
+        is_refused(&scene, what, bytes, said).await;
         let standings = scene.standings().await;
         assert_eq!(
             standings.keys().collect::<Vec<_>>(),
@@ -119,6 +76,54 @@ async fn a_sheet_that_is_none_says_where_and_keeps_what_stands() {
         .await;
     assert_eq!(scene.sent().len(), 2);
     scene.end().await;
+}
+
+/// What it is, its bytes, and what the error has to say of it.
+fn sheets_that_are_none(scene: &Scene, good: &str) -> [(&'static str, Vec<u8>, &'static [&'static str]); 5] {
+    let latin = [
+        good.as_bytes(),
+        b"caf\xe9,2026-01-01,12:00,en,linkedin,company,x,y,draft\n",
+    ]
+    .concat();
+    let huge = good.to_owned() + &format!("{}\n", "x".repeat(1023)).repeat(200 * 1024);
+    let columnless = good.replacen("account_target", "target", 1);
+    let long = sheet(&[
+        scene.row("before", "Stands."),
+        scene.row("due", &"x".repeat(1024 * 1024)),
+    ]);
+    [
+        ("1 MB of copy", long.into_bytes(), &[":3:", "65536"]),
+        ("invalid UTF-8", latin, &["UTF-8", ":4:"]),
+        (
+            "a NUL byte",
+            good.replace("Not yet.", "Not\0yet.").into_bytes(),
+            &[":3:", "NUL"],
+        ),
+        (
+            "a missing column",
+            columnless.into_bytes(),
+            &[":1:", "account_target"],
+        ),
+        ("200 MB", huge.into_bytes(), &["33554432", "209"]),
+    ]
+}
+
+async fn is_refused(scene: &Scene, what: &str, bytes: Vec<u8>, said: &[&str]) {
+    let revision = scene.push(SHEET, bytes, what);
+    scene
+        .until(&format!("{what} is attempted"), async || {
+            let read = scene.json(&["campaign", "week1"]).await;
+            let attempted = read["status"]["attemptedRevision"].clone();
+            let parsed = crate::scene::condition(&read, "SourceParsed").unwrap();
+            let message = parsed["message"].as_str().unwrap();
+            let whole = said.iter().all(|part| message.contains(part));
+            if attempted == format!("main@sha1:{revision}").as_str() && parsed["status"] == "False" && whole {
+                Ok(())
+            } else {
+                Err(read["status"].to_string())
+            }
+        })
+        .await;
 }
 
 #[tokio::test]

@@ -1,6 +1,10 @@
 //! A scene: a namespace, a git repository served over HTTP, a receiver of webhooks, and the operator as a child
 //! process, with what a test needs to act as a team and to look as a person.
 
+mod exchange;
+mod seen;
+mod sheet;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,16 +14,17 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::{Timestamp, ToSpan as _, tz};
 use serde_json::Value;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 
 use crate::control_plane::stdout;
 use crate::git_http::{GitServer, TestRepository};
-use crate::sink::{Received, Sink, WebhookReceiver};
+use crate::sink::{Sink, WebhookReceiver};
 use crate::support::control_plane::ControlPlane;
 use crate::support::processes::{GuardedFolder, Server};
+
+use exchange::{Answer, request};
+pub(crate) use seen::{AssetSeen, Sent, condition, hmac_sha256};
+pub(crate) use sheet::{Day, Row, sheet};
 
 /// Longest wait for what has to happen; a Secret is read again every 30 seconds at the latest.
 const PATIENCE: Duration = Duration::from_secs(100);
@@ -27,9 +32,6 @@ const PATIENCE: Duration = Duration::from_secs(100);
 const POLL: Duration = Duration::from_millis(250);
 /// Where the sheet of a scene is, unless a test says otherwise.
 pub(crate) const SHEET: &str = "docs/week-1.csv";
-/// What the links of a scene lead to.
-const LINK: &str = "https://www.example.com/?utm_source=s&utm_medium=m&utm_campaign=c";
-
 /// The API server that a scene plays on.
 #[derive(Clone, Copy)]
 pub(crate) enum Cluster {
@@ -315,6 +317,16 @@ impl Scene {
         }
     }
 
+    /// From now on the git server wants the user name and the password of the Secret `git-credentials`.
+    pub(crate) async fn git_credentials(&self) {
+        let password = self.canary("git-credentials", "password");
+        let pairs = [("username", "team"), ("password", password.as_str())];
+        self.secret_with("git-credentials", &pairs).await;
+        let basic = STANDARD.encode(format!("team:{password}"));
+        self.guard(&basic);
+        self.git.require_authorization(&format!("Basic {basic}"));
+    }
+
     fn canary(&self, name: &str, key: &str) -> String {
         let mut random = [0_u8; 9];
         getrandom::fill(&mut random).unwrap();
@@ -540,7 +552,6 @@ impl Scene {
 }
 
 impl Drop for Scene {
-    #[expect(clippy::print_stderr, reason = "what a failed test shows")]
     fn drop(&mut self) {
         if std::thread::panicking() {
             let log = self.log();
@@ -549,245 +560,4 @@ impl Drop for Scene {
             eprintln!("the operator in {} wrote:\n{}", self.namespace, tail.join("\n"));
         }
     }
-}
-
-/// The condition of an object.
-pub(crate) fn condition(object: &Value, type_: &str) -> Option<Value> {
-    let conditions = object["status"]["conditions"].as_array()?;
-    conditions
-        .iter()
-        .find(|condition| condition["type"] == type_)
-        .cloned()
-}
-
-/// Dates around now, in a zone where it is between twelve and one, so that no day ends during a test.
-#[derive(Clone)]
-pub(crate) struct Day {
-    /// Name of the zone.
-    pub(crate) zone: String,
-    pub(crate) today: String,
-    pub(crate) tomorrow: String,
-}
-
-impl Day {
-    fn around_noon() -> Self {
-        let now = Timestamp::now();
-        let offset = 12 - now.to_zoned(tz::TimeZone::UTC).hour();
-        // These names count westward.
-        let zone = match -offset {
-            0 => "Etc/GMT".to_owned(),
-            west => format!("Etc/GMT{west:+}"),
-        };
-        let local = now.in_tz(&zone).unwrap();
-        Self {
-            zone,
-            today: local.date().to_string(),
-            tomorrow: local.date().saturating_add(1.day()).to_string(),
-        }
-    }
-}
-
-/// A row of a sheet.
-#[derive(Clone)]
-pub(crate) struct Row {
-    post: String,
-    date: String,
-    time: String,
-    locale: String,
-    platform: String,
-    account: String,
-    copy: String,
-    status: String,
-}
-
-impl Row {
-    pub(crate) fn on(mut self, date: &str, time: &str) -> Self {
-        (self.date, self.time) = (date.to_owned(), time.to_owned());
-        self
-    }
-
-    pub(crate) fn status(mut self, status: &str) -> Self {
-        status.clone_into(&mut self.status);
-        self
-    }
-
-    pub(crate) fn saying(mut self, copy: &str) -> Self {
-        copy.clone_into(&mut self.copy);
-        self
-    }
-}
-
-/// A sheet of rows.
-pub(crate) fn sheet(rows: &[Row]) -> String {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let header = "post_id,publish_date,publish_time,locale,platform,account_target,post_copy,utm_url,status";
-    writer.write_record(header.split(',')).unwrap();
-    for row in rows {
-        let Row {
-            post,
-            date,
-            time,
-            locale,
-            platform,
-            account,
-            copy,
-            status,
-        } = row;
-        writer
-            .write_record([post, date, time, locale, platform, account, copy, LINK, status])
-            .unwrap();
-    }
-    String::from_utf8(writer.into_inner().unwrap()).unwrap()
-}
-
-/// What kubectl shows of an Asset.
-#[derive(Clone, Debug)]
-pub(crate) struct AssetSeen {
-    /// `post platform/account`; with a template `post.locale platform/account`.
-    pub(crate) key: String,
-    pub(crate) name: String,
-    pub(crate) phase: String,
-    pub(crate) reason: String,
-    pub(crate) message: String,
-    pub(crate) json: Value,
-}
-
-impl AssetSeen {
-    fn of(json: &Value) -> Self {
-        let text = |path: &str| {
-            json.pointer(path)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        Self {
-            key: format!(
-                "{}{} {}/{}",
-                text("/spec/postId"),
-                // One template stands in several locales.
-                if text("/spec/type") == "Template" {
-                    format!(".{}", text("/spec/locale"))
-                } else {
-                    String::new()
-                },
-                text("/spec/target/platform"),
-                text("/spec/target/account")
-            ),
-            name: text("/metadata/name"),
-            phase: text("/status/phase"),
-            reason: text("/status/reason"),
-            message: text("/status/message"),
-            json: json.clone(),
-        }
-    }
-
-    /// `Phase Reason`.
-    pub(crate) fn standing(&self) -> String {
-        format!("{} {}", self.phase, self.reason)
-    }
-
-    /// A field of its status.
-    pub(crate) fn status(&self, field: &str) -> &Value {
-        &self.json["status"][field]
-    }
-
-    /// The name of its Receipt.
-    pub(crate) fn receipt(&self) -> String {
-        self.status("receipt")
-            .as_str()
-            .expect("it has a receipt")
-            .to_owned()
-    }
-}
-
-/// A webhook that the sink received.
-#[derive(Clone, Debug)]
-pub(crate) struct Sent {
-    request: Received,
-    pub(crate) body: Value,
-}
-
-impl Sent {
-    fn of(request: Received) -> Self {
-        let body = serde_json::from_slice(&request.body).expect("a webhook carries JSON");
-        Self { request, body }
-    }
-
-    pub(crate) fn post(&self) -> String {
-        self.body["data"]["slot"]["postId"].as_str().unwrap().to_owned()
-    }
-
-    /// The path of its address, which is the name of the ChannelConfig.
-    pub(crate) fn channel(&self) -> String {
-        let path = self.request.line.split(' ').nth(1).unwrap_or_default();
-        path.trim_start_matches('/').to_owned()
-    }
-
-    pub(crate) fn text(&self) -> String {
-        self.body["data"]["text"].as_str().unwrap().to_owned()
-    }
-
-    pub(crate) fn header(&self, name: &str) -> String {
-        self.request.headers.get(name).cloned().unwrap_or_default()
-    }
-
-    /// Whether a secret signed it, as Standard Webhooks has it.
-    pub(crate) fn is_signed_by(&self, secret: &str) -> bool {
-        let (id, timestamp) = (self.header("webhook-id"), self.header("webhook-timestamp"));
-        let signed = [format!("{id}.{timestamp}.").as_bytes(), &self.request.body].concat();
-        let code = STANDARD.encode(hmac_sha256(secret, &signed));
-        self.header("webhook-signature") == format!("v1,{code}")
-    }
-}
-
-/// HMAC-SHA-256.
-pub(crate) fn hmac_sha256(secret: &str, body: &[u8]) -> Vec<u8> {
-    use hmac::{KeyInit as _, Mac as _};
-    let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-    mac.update(body);
-    mac.finalize().into_bytes().to_vec()
-}
-
-/// An answer of the operator's HTTP server.
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) body: Vec<u8>,
-}
-
-async fn request(
-    address: &str,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: &[u8],
-) -> Result<Answer, String> {
-    let mut stream = TcpStream::connect(address)
-        .await
-        .map_err(|error| error.to_string())?;
-    let mut head = format!(
-        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {}\r\n",
-        body.len()
-    );
-    for (name, value) in headers {
-        head += &format!("{name}: {value}\r\n");
-    }
-    let whole = [head.as_bytes(), b"\r\n", body].concat();
-    let mut bytes = Vec::new();
-    let exchange = async {
-        stream.write_all(&whole).await?;
-        stream.read_to_end(&mut bytes).await
-    };
-    exchange.await.map_err(|error| error.to_string())?;
-    let status = String::from_utf8_lossy(&bytes)
-        .split(' ')
-        .nth(1)
-        .and_then(|status| status.parse().ok());
-    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
-    let (Some(status), Some(end)) = (status, end) else {
-        return Err("no HTTP answer".to_owned());
-    };
-    Ok(Answer {
-        status,
-        body: bytes[end + 4..].to_vec(),
-    })
 }

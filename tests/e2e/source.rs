@@ -75,7 +75,7 @@ async fn a_force_push_and_a_deleted_branch_publish_nothing_again() {
         .apply(&scene.webhook("linkedin-company", "linkedin", "company", ""))
         .await;
     let first = scene.row("first", "Published before history changed.");
-    scene.push_sheet(&[first.clone()], "Week 1");
+    scene.push_sheet(std::slice::from_ref(&first), "Week 1");
     scene.apply(&scene.campaign("week1", "")).await;
     scene
         .until_assets_are(&[("first linkedin/company", "Posted Published")])
@@ -129,7 +129,7 @@ async fn whatever_the_git_host_does_is_said_and_it_recovers_by_itself() {
     let channel = scene.webhook("linkedin-company", "linkedin", "company", "");
     scene.apply(&channel).await;
     let first = scene.row("first", "Before the faults.");
-    scene.push_sheet(&[first.clone()], "Week 1");
+    scene.push_sheet(std::slice::from_ref(&first), "Week 1");
     scene.apply(&scene.campaign("week1", "")).await;
     scene
         .until_assets_are(&[("first linkedin/company", "Posted Published")])
@@ -237,23 +237,12 @@ async fn a_second_campaign_on_a_file_or_an_id_is_stalled() {
 async fn a_signed_webhook_and_an_annotation_wake_a_campaign_that_sleeps() {
     let scene = Scene::start("wake").await;
     let secrets = scene.secret("git-webhook", &["secret"]).await;
-    let credentials = scene.secret("git-credentials", &["password"]).await;
-    scene
-        .secret_with(
-            "git-credentials",
-            &[("username", "team"), ("password", &credentials[0])],
-        )
-        .await;
-    let pair = base64::Engine::encode(
-        &base64::engine::general_purpose::STANDARD,
-        format!("team:{}", credentials[0]),
-    );
-    scene.git.require_authorization(&format!("Basic {pair}"));
+    scene.git_credentials().await;
     scene
         .apply(&scene.webhook("linkedin-company", "linkedin", "company", ""))
         .await;
     let first = scene.row("first", "The first.");
-    let revision = scene.push_sheet(&[first.clone()], "Week 1");
+    let revision = scene.push_sheet(std::slice::from_ref(&first), "Week 1");
     let git = ", interval: 24h, secretRef: {name: git-credentials}, webhookSecretRef: {name: git-webhook, key: secret}";
     let source = format!("    sheets: [{{path: {SHEET}}}]\n");
     scene.apply(&scene.campaign_of("week1", git, &source, "")).await;
@@ -264,32 +253,7 @@ async fn a_signed_webhook_and_an_annotation_wake_a_campaign_that_sleeps() {
 
     let second = scene.row("second", "The second.");
     let revision = scene.push_sheet(&[first.clone(), second.clone()], "Second");
-    let body = format!(
-        r#"{{"ref": "refs/heads/main", "repository": {{"clone_url": "{}"}}}}"#,
-        scene.git.url("gtm")
-    );
-    let asked = scene.git.requests();
-    let signed = |secret: &str| {
-        let code = data_encoding::HEXLOWER.encode(&hmac_sha256(secret, body.as_bytes()));
-        format!("sha256={code}")
-    };
-    for headers in [&[][..], &[("x-hub-signature-256", signed("wrong").as_str())][..]] {
-        let answer = scene
-            .ask("POST", "/api/webhook/git", headers, body.as_bytes())
-            .await;
-        assert_eq!(answer.status, 401);
-    }
-    assert_eq!(scene.git.requests(), asked, "whoever is not known wakes nobody");
-    let right = signed(&secrets[0]);
-    let answer = scene
-        .ask(
-            "POST",
-            "/api/webhook/git",
-            &[("x-hub-signature-256", &right)],
-            body.as_bytes(),
-        )
-        .await;
-    assert_eq!(answer.status, 202, "{}", String::from_utf8_lossy(&answer.body));
+    only_a_signed_push_wakes(&scene, &secrets[0]).await;
     scene.until_applied("week1", &revision).await;
     scene
         .until_asset("second linkedin/company", "Posted Published")
@@ -316,4 +280,33 @@ async fn a_signed_webhook_and_an_annotation_wake_a_campaign_that_sleeps() {
         .await;
     assert_eq!(scene.sent().len(), 3);
     scene.end().await;
+}
+
+async fn only_a_signed_push_wakes(scene: &Scene, secret: &str) {
+    let body = format!(
+        r#"{{"ref": "refs/heads/main", "repository": {{"clone_url": "{}"}}}}"#,
+        scene.git.url("gtm")
+    );
+    let asked = scene.git.requests();
+    let signed = |secret: &str| {
+        let code = data_encoding::HEXLOWER.encode(&hmac_sha256(secret, body.as_bytes()));
+        format!("sha256={code}")
+    };
+    for headers in [&[][..], &[("x-hub-signature-256", signed("wrong").as_str())][..]] {
+        let answer = scene
+            .ask("POST", "/api/webhook/git", headers, body.as_bytes())
+            .await;
+        assert_eq!(answer.status, 401);
+    }
+    assert_eq!(scene.git.requests(), asked, "whoever is not known wakes nobody");
+    let right = signed(secret);
+    let answer = scene
+        .ask(
+            "POST",
+            "/api/webhook/git",
+            &[("x-hub-signature-256", &right)],
+            body.as_bytes(),
+        )
+        .await;
+    assert_eq!(answer.status, 202, "{}", String::from_utf8_lossy(&answer.body));
 }

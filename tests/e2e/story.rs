@@ -83,27 +83,12 @@ fn the_webhook_is_what_is_documented(scene: &Scene, secret: &str) {
 }
 
 async fn kubectl_answers_the_first_question(scene: &Scene, revision: &str) {
-    let header = |text: &str| {
-        text.lines()
-            .next()
-            .unwrap()
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ")
-    };
-    let row = |text: &str, word: &str| {
-        let line = text
-            .lines()
-            .find(|line| line.contains(word))
-            .unwrap_or_else(|| panic!("{text}"));
-        line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
-    };
     let assets = scene.kubectl(&["get", "assets"]).await;
     assert_eq!(
         header(&assets),
         "NAME CAMPAIGN PLATFORM ACCOUNT LOCALE PUBLISH-AT PHASE REASON URL AGE"
     );
-    let opening = row(&assets, "opening").join(" ");
+    let opening = row(&assets, "opening");
     let local = format!("{} 12:00", scene.day.today);
     for part in [
         "week1 linkedin company en",
@@ -118,7 +103,7 @@ async fn kubectl_answers_the_first_question(scene: &Scene, revision: &str) {
         header(&receipts),
         "NAME CAMPAIGN POST PLATFORM ACCOUNT PHASE PUBLISHED-AT URL"
     );
-    let receipt = row(&receipts, "opening").join(" ");
+    let receipt = row(&receipts, "opening");
     assert!(receipt.starts_with("r1-"), "{receipt}");
     assert!(
         receipt.contains("week1 opening linkedin company Published"),
@@ -129,11 +114,22 @@ async fn kubectl_answers_the_first_question(scene: &Scene, revision: &str) {
         header(&channels).starts_with("NAME PLATFORM ACCOUNT ENVIRONMENT TYPE ENABLED READY"),
         "{channels}"
     );
-    let channel = row(&channels, "linkedin-company").join(" ");
+    let channel = row(&channels, "linkedin-company");
     assert!(
         channel.contains("linkedin company Production webhook true True Ready"),
         "{channel}"
     );
+    the_campaign_counts(scene, revision).await;
+    let asset = scene.asset("opening linkedin/company").await;
+    let described = scene.kubectl(&["describe", "asset", &asset.name]).await;
+    assert!(
+        described.contains("It is published: https://platform.example.com/posts/0"),
+        "{described}"
+    );
+    assert_eq!(scene.events_of(&asset.name).await, ["Normal Published"]);
+}
+
+async fn the_campaign_counts(scene: &Scene, revision: &str) {
     // The counts follow at most once a second.
     scene
         .until("the Campaign's line is right", async || {
@@ -142,7 +138,7 @@ async fn kubectl_answers_the_first_question(scene: &Scene, revision: &str) {
                 header(&campaigns),
                 "NAME READY REVISION POSTED SCHEDULED WAITING STOPPED FAILED UNKNOWN NEXT AGE"
             );
-            let seen = row(&campaigns, "week1").join(" ");
+            let seen = row(&campaigns, "week1");
             let short: String = revision.chars().take(8).collect();
             let wanted = format!("week1 True {short} 1 1 1 0 0 0 {} 12:00", scene.day.tomorrow);
             if seen.starts_with(&wanted) {
@@ -152,13 +148,19 @@ async fn kubectl_answers_the_first_question(scene: &Scene, revision: &str) {
             }
         })
         .await;
-    let asset = scene.asset("opening linkedin/company").await;
-    let described = scene.kubectl(&["describe", "asset", &asset.name]).await;
-    assert!(
-        described.contains("It is published: https://platform.example.com/posts/0"),
-        "{described}"
-    );
-    assert_eq!(scene.events_of(&asset.name).await, ["Normal Published"]);
+}
+
+/// The columns of what kubectl printed.
+fn header(text: &str) -> String {
+    let line = text.lines().next().unwrap();
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The line in which a word stands.
+fn row(text: &str, word: &str) -> String {
+    let line = text.lines().find(|line| line.contains(word));
+    let words = line.unwrap_or_else(|| panic!("{text}")).split_whitespace();
+    words.collect::<Vec<_>>().join(" ")
 }
 
 async fn moved_dates_send_nothing(scene: &Scene, opening: &Row, rest: &[Row]) {
@@ -209,7 +211,10 @@ async fn edited_copy_is_drift(scene: &Scene, opening: &Row, rest: &[Row]) {
         "{events:?}"
     );
 
-    scene.push_sheet(&[&[opening.clone()], rest].concat(), "Monday after all");
+    scene.push_sheet(
+        &[std::slice::from_ref(opening), rest].concat(),
+        "Monday after all",
+    );
     scene
         .until_asset("opening linkedin/company", "Posted Published")
         .await;
@@ -232,7 +237,7 @@ async fn deleted_and_put_back(scene: &Scene, opening: &Row, rest: &[Row]) {
     let kept = scene.json(&["receipt", &receipt]).await;
     assert_eq!(kept["status"]["phase"], "Published");
 
-    scene.push_sheet(&[&[opening.clone()], rest].concat(), "Put it back");
+    scene.push_sheet(&[std::slice::from_ref(opening), rest].concat(), "Put it back");
     let back = scene
         .until_asset("opening linkedin/company", "Posted Published")
         .await;

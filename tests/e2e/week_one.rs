@@ -4,9 +4,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use crate::control_plane::stdout;
 use crate::s3_server::{ACCESS_KEY, S3Server, SECRET_KEY};
 use crate::scene::{Cluster, Scene};
@@ -216,12 +213,7 @@ async fn a_week(set: &Path) {
 }
 
 async fn secrets(scene: &Scene) -> String {
-    let password = scene.secret("git-credentials", &["password"]).await.remove(0);
-    let pairs = [("username", "team"), ("password", password.as_str())];
-    scene.secret_with("git-credentials", &pairs).await;
-    let basic = STANDARD.encode(format!("team:{password}"));
-    scene.guard(&basic);
-    scene.git.require_authorization(&format!("Basic {basic}"));
+    scene.git_credentials().await;
     scene.secret("git-webhook", &["secret"]).await;
     scene
         .secret_with("site-s3", &[("accesskey", ACCESS_KEY), ("secretkey", SECRET_KEY)])

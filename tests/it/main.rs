@@ -1,4 +1,5 @@
 //! The tests that need a server, a disk or a process.
+#[cfg(test)]
 #[path = "../support/git_http.rs"]
 mod git_http;
 #[cfg(test)]

@@ -1,13 +1,6 @@
 //! A real git server for tests: repositories made by the real git and served over HTTP by `git http-backend`,
 //! with counters on the wire and faults that can be switched on.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "tests end where they go wrong"
-)]
-
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
