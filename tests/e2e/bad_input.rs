@@ -175,28 +175,43 @@ async fn a_bad_row_is_invalid_by_its_line_and_the_others_go_on() {
 #[tokio::test]
 async fn one_post_in_two_sheets_and_a_glob_without_files_are_said() {
     let scene = standing("sheets").await;
-    scene.push("docs/more.csv", sheet(&[scene.row("shared", "One.")]), "More");
-    scene.push_sheet(
-        &[scene.row("before", "Stands."), scene.row("shared", "Two.")],
-        "Twice",
-    );
     let source =
         format!("    sheets: [{{path: {SHEET}}}, {{path: docs/more.csv}}, {{path: \"plans/*.csv\"}}]\n");
-    // Not sent as one row before the second sheet is read.
-    scene
-        .patch("campaign/week1", r#"{"spec": {"publishEnabled": false}}"#)
-        .await;
     scene.apply(&scene.campaign_of("week1", "", &source, "")).await;
-    let read = scene
-        .until("the glob is reported", async || {
+    scene
+        .until("files that are not there are reported", async || {
             let read = scene.json(&["campaign", "week1"]).await;
-            if read["status"].to_string().contains("plans/*.csv") {
-                Ok(read)
+            let problems = read["status"]["problems"].to_string();
+            if problems.contains("plans/*.csv") && problems.contains("docs/more.csv") {
+                Ok(())
             } else {
                 Err(read["status"].to_string())
             }
         })
         .await;
-    assert!(!read["status"]["problems"].as_array().unwrap().is_empty());
+
+    scene
+        .repository
+        .write("docs/more.csv", sheet(&[scene.row("shared", "One.")]));
+    scene
+        .repository
+        .write("plans/one.csv", sheet(&[scene.row("planned", "Planned.")]));
+    let rows = [scene.row("before", "Stands."), scene.row("shared", "Two.")];
+    scene.push_sheet(&rows, "Everything is there, and one thing twice");
+    let asset = scene
+        .until_asset("shared linkedin/company", "Invalid DuplicateSlot")
+        .await;
+    assert!(
+        asset.message.contains("docs/more.csv") || asset.message.contains(SHEET),
+        "{}",
+        asset.message
+    );
+    scene
+        .until_asset("planned linkedin/company", "Posted Published")
+        .await;
+    assert_eq!(
+        scene.sent_posts(),
+        ["before linkedin-company", "planned linkedin-company"]
+    );
     scene.end().await;
 }
