@@ -184,9 +184,10 @@ fn unwanted(wanted: &Wanted, standing: &Standing, changes: &mut Changes) {
         changes.withdrawn.insert(standing.slot.fields().post_id.clone());
     }
     if !is_state && !undecided {
-        let approved = standing
-            .approval
-            .as_ref()
+        // A slot that is published is kept by its receipt.
+        let approval = standing.approval.as_ref();
+        let approved = approval
+            .filter(|_| standing.receipt != Some(ReceiptPhase::Published))
             .map(|approval| (standing.slot.receipt_name(), approval.digests.clone()));
         changes.changes.push(Change::Delete {
             name: standing.name.clone(),
@@ -252,6 +253,7 @@ fn first_status(asset: &WantedAsset, situation: &Situation<'_>) -> MadeStatus {
             })
         }
         None if is_approvable(asset) => Some(record(vec![digest], asset, situation, None)),
+        None if trailer => Some(approved(None, &digest, asset, situation)),
         None => None,
     };
     MadeStatus {
@@ -377,3 +379,6 @@ fn next_approval(
     }
     before.cloned()
 }
+
+#[cfg(test)]
+mod tests;
