@@ -137,3 +137,52 @@ pub(crate) fn reconciled(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(uid: &str) -> ObjectReference {
+        ObjectReference {
+            name: Some("launch".to_owned()),
+            uid: Some(uid.to_owned()),
+            ..ObjectReference::default()
+        }
+    }
+
+    fn notice<'a>(reason: &'a str, note: &'a str, occurrence: &'a str) -> Notice<'a> {
+        Notice {
+            warns: true,
+            reason,
+            action: "Publish",
+            note,
+            occurrence,
+        }
+    }
+
+    #[test]
+    fn the_same_occurrence_has_one_name_whatever_it_says() {
+        let first = event_name(&object("1"), &notice("Failed", "refused", "attempt-1"));
+        assert_eq!(
+            first,
+            event_name(&object("1"), &notice("Failed", "reset", "attempt-1"))
+        );
+        for other in [
+            event_name(&object("2"), &notice("Failed", "refused", "attempt-1")),
+            event_name(&object("1"), &notice("Missed", "refused", "attempt-1")),
+            event_name(&object("1"), &notice("Failed", "refused", "attempt-2")),
+        ] {
+            assert_ne!(first, other);
+        }
+    }
+
+    #[test]
+    fn a_long_name_leaves_room_for_what_tells_events_apart() {
+        let long = ObjectReference {
+            name: Some("a".repeat(253)),
+            ..object("1")
+        };
+        let name = event_name(&long, &notice("Failed", "", ""));
+        assert_eq!(name.len(), 217);
+    }
+}

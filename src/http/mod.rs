@@ -90,3 +90,110 @@ async fn git_webhook(State(surface): State<Arc<dyn Surface>>, headers: HeaderMap
         Woken::Failed => (StatusCode::BAD_GATEWAY, "the wake-up could not be passed on\n").into_response(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use http::{Method, Request};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    /// Answers what it was made with; a push is passed on where its body says who signed it.
+    struct Told {
+        ready: Result<(), String>,
+        woken: Woken,
+    }
+
+    impl Surface for Told {
+        fn ready(&self) -> BoxFuture<'_, Result<(), String>> {
+            Box::pin(std::future::ready(self.ready.clone()))
+        }
+
+        fn metrics(&self) -> String {
+            "# EOF\n".to_owned()
+        }
+
+        fn pushed<'a>(&'a self, signature: Option<Signature>, _: &'a [u8]) -> BoxFuture<'a, Woken> {
+            let woken = if signature.is_some() {
+                self.woken
+            } else {
+                Woken::NotSigned
+            };
+            Box::pin(std::future::ready(woken))
+        }
+    }
+
+    async fn asked(told: Told, method: Method, path: &str, body: Vec<u8>) -> (u16, String) {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("x-gitlab-token", "secret");
+        let response = router(Arc::new(told))
+            .oneshot(request.body(Body::from(body)).unwrap())
+            .await
+            .unwrap();
+        let status = response.status().as_u16();
+        let body = to_bytes(response.into_body(), 4096).await.unwrap();
+        (status, String::from_utf8_lossy(&body).trim().to_owned())
+    }
+
+    fn told(woken: Woken) -> Told {
+        Told { ready: Ok(()), woken }
+    }
+
+    async fn got(told: Told, path: &str) -> (u16, String) {
+        asked(told, Method::GET, path, Vec::new()).await
+    }
+
+    async fn pushed(woken: Woken, bytes: usize) -> u16 {
+        asked(told(woken), Method::POST, "/api/webhook/git", vec![b'x'; bytes])
+            .await
+            .0
+    }
+
+    #[tokio::test]
+    async fn it_lives_before_it_is_ready_and_says_what_is_missing() {
+        let waiting = || Told {
+            ready: Err("not listed yet".to_owned()),
+            woken: Woken::NotSigned,
+        };
+        assert_eq!(got(waiting(), "/livez").await, (200, "ok".to_owned()));
+        assert_eq!(
+            got(waiting(), "/readyz").await,
+            (503, "not listed yet".to_owned())
+        );
+        assert_eq!(
+            got(told(Woken::NotSigned), "/readyz").await,
+            (200, "ok".to_owned())
+        );
+        assert_eq!(
+            got(told(Woken::NotSigned), "/metrics").await,
+            (200, "# EOF".to_owned())
+        );
+    }
+
+    #[tokio::test]
+    async fn each_end_of_a_webhook_has_its_status() {
+        assert_eq!(pushed(Woken::Campaigns(2), 10).await, 202);
+        assert_eq!(pushed(Woken::NotSigned, 10).await, 401);
+        assert_eq!(pushed(Woken::Failed, 10).await, 502);
+    }
+
+    #[tokio::test]
+    async fn a_webhook_is_bounded_and_is_a_post() {
+        assert_eq!(pushed(Woken::Campaigns(1), LARGEST_WEBHOOK + 1).await, 413);
+        assert_eq!(got(told(Woken::Campaigns(1)), "/api/webhook/git").await.0, 405);
+        assert_eq!(got(told(Woken::Campaigns(1)), "/").await.0, 404);
+    }
+
+    #[tokio::test]
+    async fn a_webhook_without_a_signature_wakes_nobody() {
+        let request = Request::post("/api/webhook/git").body(Body::empty()).unwrap();
+        let response = router(Arc::new(told(Woken::Campaigns(1))))
+            .oneshot(request)
+            .await
+            .unwrap();
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    }
+}
