@@ -40,6 +40,9 @@ const PREFLIGHT_EVERY: Duration = Duration::from_hours(6);
 /// How soon the platform is asked again after it did not answer.
 const PREFLIGHT_RETRY: Duration = Duration::from_mins(1);
 
+/// Why nothing is sent before the first look at a channel as it stands now.
+pub(crate) const CHANNEL_NOT_READY: &str = "ChannelNotReady";
+
 /// A channel, ready to publish or not.
 #[derive(Debug, Clone)]
 pub(crate) struct ChannelState {
@@ -83,6 +86,10 @@ impl Channels {
         self.lock().get(&(namespace.to_owned(), name.to_owned())).cloned()
     }
 
+    fn put(&self, namespace: &str, name: &str, state: ChannelState) {
+        self.lock().insert((namespace.to_owned(), name.to_owned()), state);
+    }
+
     /// Forgets a ChannelConfig that is gone.
     pub(crate) fn forget(&self, namespace: &str, name: &str) {
         self.lock().remove(&(namespace.to_owned(), name.to_owned()));
@@ -107,11 +114,14 @@ pub(crate) fn facts(config: &ChannelConfig, state: Option<&ChannelState>) -> Cha
             .and_then(|s| s.rate_limited_until.as_ref())
             .map(|time| time.0),
     };
-    let current = state.filter(|state| Some(state.generation) == config.metadata.generation);
+    let current = state.filter(|state| {
+        Some(state.generation) == config.metadata.generation
+            && Some(&state.uid) == config.metadata.uid.as_ref()
+    });
     match current.map(|state| (state, &state.publisher)) {
         None => {
             facts.unusable = Some((
-                "ChannelNotReady".into(),
+                CHANNEL_NOT_READY.into(),
                 "The ChannelConfig has not been looked at yet.".into(),
             ));
         }
@@ -162,18 +172,20 @@ pub(crate) async fn reconcile(
     }
     let (namespace, name) = (config.namespace().unwrap_or_default(), config.name_any());
     let before = shared.channels.get(&namespace, &name);
-    let state = observe(config, &namespace, before.as_ref(), &shared).await?;
+    let mut state = observe(config, &namespace, before.as_ref(), &shared).await?;
     let changed = before.as_ref().is_none_or(|before| {
-        before.configuration_digest != state.configuration_digest || before.generation != state.generation
+        before.configuration_digest != state.configuration_digest
+            || before.generation != state.generation
+            || before.uid != state.uid
     });
-    shared
-        .channels
-        .lock()
-        .insert((namespace.clone(), name), state.clone());
-    summarise(config, &namespace, &state, &shared).await?;
+    shared.channels.put(&namespace, &name, state.clone());
+    // A platform that answers slowly holds nobody up: whether it answers is no gate.
     if changed {
         wake(config, &namespace, &shared);
     }
+    preflight(&mut state, &shared).await;
+    shared.channels.put(&namespace, &name, state.clone());
+    summarise(config, &namespace, &state, &shared).await?;
     let unreachable = state
         .preflight
         .as_ref()
@@ -199,15 +211,13 @@ async fn observe(
             && before.generation == generation
             && Some(&before.uid) == config.metadata.uid.as_ref()
     });
-    let mut state = same.cloned().unwrap_or_else(|| ChannelState {
+    Ok(same.cloned().unwrap_or_else(|| ChannelState {
         generation,
         uid: config.uid().unwrap_or_default(),
         configuration_digest,
         publisher: publish::select(&config.spec, &secrets, &shared.channels.options).map(Arc::from),
         preflight: None,
-    });
-    preflight(&mut state, shared).await;
-    Ok(state)
+    }))
 }
 
 async fn preflight(state: &mut ChannelState, shared: &Shared) {
@@ -292,10 +302,16 @@ async fn summarise(
         return Ok(());
     }
     let api: Api<ChannelConfig> = Api::namespaced(shared.client.clone(), namespace);
-    let patch = json!({"status": {
+    let mut status = json!({
         "observedGeneration": next.observed_generation, "conditions": next.conditions, "type": next.type_,
-        "class": next.class, "refused": next.refused,
-    }});
+        "class": next.class,
+    });
+    // Only taken back: a refusal that was written since this was read must stay.
+    let taken_back = before.refused.is_some() && next.refused.is_none();
+    if let Some(fields) = status.as_object_mut().filter(|_| taken_back) {
+        fields.insert("refused".to_owned(), serde_json::Value::Null);
+    }
+    let patch = json!({"status": status});
     api.patch_status(&config.name_any(), &PatchParams::default(), &Patch::Merge(&patch))
         .await
         .map_err(Error::api("write the status of a ChannelConfig"))?;

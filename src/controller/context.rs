@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -21,6 +24,7 @@ use super::{
     channel_config::Channels,
     clock::Clock,
     election::Leadership,
+    error::Error,
     fresh::FreshReads,
     outgoing::{Interceptor, ServerClock},
     receipts::Receipts,
@@ -89,13 +93,54 @@ pub(crate) struct Shared {
     pub(crate) asset_wakes: WakeUps<ObjectRef<AssetView>>,
     /// Wakes the Campaign controller.
     pub(crate) campaign_wakes: WakeUps<ObjectRef<Guarded<Campaign>>>,
+    /// True once this process was told to stop: it begins nothing, and ends what it began.
+    pub(crate) stopping: AtomicBool,
 }
 
 impl Shared {
-    /// Whether this process may write and send now.
+    /// Whether this process may write and send now; not while it is stopping.
     pub(crate) fn leads(&self) -> Option<Leadership> {
+        if self.stopping.load(Ordering::Acquire) {
+            return None;
+        }
         let leadership = self.leadership.borrow().clone()?;
         (self.clock.steady() < leadership.valid_until).then_some(leadership)
+    }
+
+    /// Whether clocks that disagree, or a store that went back, keep everything from being sent.
+    pub(crate) fn closed(&self) -> Option<Closed> {
+        let offset = self.server_clock.offset_seconds().unwrap_or(0);
+        if self.store_age.went_back() {
+            Some(Closed::StoreWentBack)
+        } else if offset.unsigned_abs() > LARGEST_CLOCK_OFFSET.as_secs() {
+            Some(Closed::ClockSkew)
+        } else {
+            None
+        }
+    }
+
+    /// Begins to write an Asset: nothing that the cache shows of it is judged until the write has ended.
+    pub(crate) fn begin_write<'a>(&'a self, namespace: &'a str, name: &'a str) -> AssetWrite<'a> {
+        self.written.begin(namespace, name);
+        AssetWrite {
+            shared: self,
+            namespace,
+            name,
+            version: None,
+        }
+    }
+
+    /// Waits until every kind has been listed once: before that, nobody can tell what is missing.
+    ///
+    /// # Errors
+    /// Where a watch has ended.
+    pub(crate) async fn listed(&self) -> Result<(), Error> {
+        let ended = |_| Error::Ended("the first list of a kind");
+        self.assets.wait_until_ready().await.map_err(ended)?;
+        self.campaigns.wait_until_ready().await.map_err(ended)?;
+        self.channel_configs.wait_until_ready().await.map_err(ended)?;
+        self.receipts.wait_until_listed().await;
+        Ok(())
     }
 
     /// Wakes the Asset controller for every asset that a test picks.
@@ -196,35 +241,113 @@ impl Drop for LiveAttempt {
 
 /// The newest version of each Asset that this process wrote: what the cache shows before it has caught up is not judged.
 #[derive(Debug, Default)]
-pub(crate) struct Written(Mutex<BTreeMap<(String, String), u64>>);
+pub(crate) struct Written(Mutex<BTreeMap<(String, String), WrittenAsset>>);
+
+/// One Asset that this process writes or wrote.
+#[derive(Debug, Default)]
+struct WrittenAsset {
+    /// How many write it now.
+    writers: u32,
+    /// The newest version that a write of ours was given.
+    version: u64,
+    /// True where somebody was turned away because of a write that had not ended.
+    turned_away: bool,
+}
+
+impl WrittenAsset {
+    fn is_ahead_of(&self, view: &AssetView) -> bool {
+        self.writers > 0 || view.version() < self.version
+    }
+}
 
 impl Written {
-    /// From now on nothing that the cache shows of this Asset is judged, until [`Written::done`].
-    pub(crate) fn begin(&self, namespace: &str, name: &str) {
-        lock(&self.0).insert((namespace.to_owned(), name.to_owned()), u64::MAX);
+    /// From now on nothing that the cache shows of this Asset is judged, until [`Written::end`].
+    fn begin(&self, namespace: &str, name: &str) {
+        lock(&self.0).entry(key(namespace, name)).or_default().writers += 1;
     }
 
-    /// The Asset was written in that version; none where the write failed.
-    pub(crate) fn done(&self, namespace: &str, name: &str, version: Option<u64>) {
-        let key = (namespace.to_owned(), name.to_owned());
+    /// A write has ended, in that version; none where nobody knows. True where somebody was turned away meanwhile, whom
+    /// no event of the watch may wake any more.
+    fn end(&self, namespace: &str, name: &str, version: Option<u64>) -> bool {
         let mut written = lock(&self.0);
-        match version {
-            Some(version) => written.insert(key, version),
-            None => written.remove(&key),
+        let key = key(namespace, name);
+        let Some(asset) = written.get_mut(&key) else {
+            return false;
         };
+        asset.writers = asset.writers.saturating_sub(1);
+        asset.version = asset.version.max(version.unwrap_or(0));
+        if asset.writers > 0 {
+            return false;
+        }
+        let turned_away = std::mem::take(&mut asset.turned_away);
+        if asset.version == 0 {
+            written.remove(&key);
+        }
+        turned_away
+    }
+
+    /// The Asset was written in that version.
+    pub(crate) fn wrote(&self, namespace: &str, name: &str, version: u64) {
+        let mut written = lock(&self.0);
+        let asset = written.entry(key(namespace, name)).or_default();
+        asset.version = asset.version.max(version);
+    }
+
+    /// True where this process wrote that Asset, and nobody saw it in the cache since.
+    pub(crate) fn awaits(&self, namespace: &str, name: &str) -> bool {
+        lock(&self.0).contains_key(&key(namespace, name))
+    }
+
+    /// The Asset is gone.
+    pub(crate) fn forget(&self, namespace: &str, name: &str) {
+        lock(&self.0).remove(&key(namespace, name));
     }
 
     /// True where the cache shows less than what this process wrote.
     pub(crate) fn is_ahead_of(&self, view: &AssetView) -> bool {
-        let key = (view.namespace().to_owned(), view.name().to_owned());
         let mut written = lock(&self.0);
-        match written.get(&key) {
-            Some(version) if view.version() < *version => true,
-            Some(_) => {
-                written.remove(&key);
-                false
-            }
-            None => false,
+        let key = key(view.namespace(), view.name());
+        let ahead = written.get(&key).is_some_and(|asset| asset.is_ahead_of(view));
+        if !ahead {
+            written.remove(&key);
+        }
+        ahead
+    }
+
+    /// The same, for whoever has to be woken when the write has ended.
+    pub(crate) fn turns_away(&self, view: &AssetView) -> bool {
+        let ahead = self.is_ahead_of(view);
+        if ahead && let Some(asset) = lock(&self.0).get_mut(&key(view.namespace(), view.name())) {
+            asset.turned_away = true;
+        }
+        ahead
+    }
+}
+
+fn key(namespace: &str, name: &str) -> (String, String) {
+    (namespace.to_owned(), name.to_owned())
+}
+
+/// A write of an Asset that has begun; it ends when this is dropped, whatever became of it.
+pub(crate) struct AssetWrite<'a> {
+    shared: &'a Shared,
+    namespace: &'a str,
+    name: &'a str,
+    version: Option<u64>,
+}
+
+impl AssetWrite<'_> {
+    /// The write was answered with that version.
+    pub(crate) fn answered(mut self, version: Option<u64>) {
+        self.version = version;
+    }
+}
+
+impl Drop for AssetWrite<'_> {
+    fn drop(&mut self) {
+        if self.shared.written.end(self.namespace, self.name, self.version) {
+            let asset = ObjectRef::new(self.name).within(self.namespace);
+            self.shared.asset_wakes.wake(asset);
         }
     }
 }
@@ -234,8 +357,12 @@ impl Written {
 pub(crate) struct StoreAge(Mutex<(u64, bool)>);
 
 impl StoreAge {
-    /// Notes the version that a write of ours was given; one that is not the highest closes the gate for good.
-    pub(crate) fn wrote(&self, version: u64, seen_before: u64) {
+    /// Notes the version that a write of ours over another version was given; one that is not the highest closes the gate
+    /// for good. What changed nothing was not written, and keeps its version.
+    pub(crate) fn wrote(&self, version: u64, over: u64, seen_before: u64) {
+        if version == over {
+            return;
+        }
         let mut age = lock(&self.0);
         if version != 0 && version < seen_before && !age.1 {
             age.1 = true;
@@ -259,5 +386,130 @@ impl StoreAge {
     }
 }
 
+/// Why nothing may be sent by this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Closed {
+    /// The API server's store went back in time.
+    StoreWentBack,
+    /// Our clock and the API server's disagree.
+    ClockSkew,
+}
+
+impl Closed {
+    /// As reason and sentence.
+    pub(crate) fn said(self) -> (String, String) {
+        let (reason, message) = match self {
+            Self::StoreWentBack => (
+                "StoreWentBack",
+                "The API server's store went back in time. Start the operator with --restored-at and the moment that \
+                 it was restored to.",
+            ),
+            Self::ClockSkew => (
+                "ClockSkew",
+                "The clocks of the operator and of the API server disagree by minutes.",
+            ),
+        };
+        (reason.to_owned(), message.to_owned())
+    }
+}
+
 /// How far the API server's clock may be from ours before nothing is sent.
-pub(crate) const LARGEST_CLOCK_OFFSET: Duration = Duration::from_mins(2);
+const LARGEST_CLOCK_OFFSET: Duration = Duration::from_mins(2);
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn view(version: &str) -> AssetView {
+        serde_json::from_value(json!({
+            "metadata": {"name": "a", "namespace": "n", "resourceVersion": version},
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_cache_that_has_not_caught_up_is_not_judged() {
+        let written = Written::default();
+        assert!(!written.is_ahead_of(&view("5")));
+        written.wrote("n", "a", 7);
+        assert!(written.is_ahead_of(&view("6")));
+        assert!(!written.is_ahead_of(&view("7")));
+        assert!(!written.awaits("n", "a"), "what was seen is not waited for");
+    }
+
+    #[test]
+    fn whoever_is_turned_away_while_an_asset_is_written_is_woken_when_that_has_ended() {
+        let written = Written::default();
+        written.begin("n", "a");
+        assert!(written.turns_away(&view("9")));
+        assert!(written.end("n", "a", Some(9)), "no event will come any more");
+        assert!(!written.turns_away(&view("9")));
+        written.begin("n", "a");
+        assert!(!written.end("n", "a", Some(11)), "nobody asked");
+        assert!(written.turns_away(&view("10")), "an event will come");
+    }
+
+    #[test]
+    fn a_write_without_an_answer_neither_holds_for_ever_nor_forgets_an_earlier_one() {
+        let written = Written::default();
+        written.begin("n", "a");
+        written.turns_away(&view("1"));
+        assert!(written.end("n", "a", None));
+        assert!(!written.awaits("n", "a"));
+        written.wrote("n", "a", 7);
+        written.begin("n", "a");
+        written.end("n", "a", None);
+        assert!(written.is_ahead_of(&view("6")));
+    }
+
+    #[test]
+    fn two_writers_of_one_asset_both_have_to_end() {
+        let written = Written::default();
+        written.begin("n", "a");
+        written.begin("n", "a");
+        assert!(!written.end("n", "a", Some(5)));
+        assert!(written.turns_away(&view("5")));
+        assert!(written.end("n", "a", Some(4)));
+        assert!(!written.is_ahead_of(&view("5")));
+    }
+
+    #[test]
+    fn a_store_that_went_back_is_noticed_by_what_is_written_next() {
+        let age = StoreAge::default();
+        age.wrote(100, 0, age.highest());
+        // Answered out of order: it was sent when less was known.
+        let seen = age.highest();
+        age.wrote(120, 100, seen);
+        age.wrote(110, 90, seen);
+        assert!(!age.went_back());
+        // What changes nothing is not written, and keeps its version.
+        age.wrote(90, 90, age.highest());
+        assert!(!age.went_back());
+        age.wrote(91, 90, age.highest());
+        assert!(age.went_back());
+    }
+
+    #[tokio::test]
+    async fn each_object_is_woken_once_and_again_after_it_was_taken() {
+        let wakes = WakeUps::default();
+        let mut stream = Box::pin(wakes.stream());
+        wakes.wake(1);
+        wakes.wake(2);
+        wakes.wake(1);
+        assert_eq!(stream.next().await, Some(1));
+        wakes.wake(1);
+        assert_eq!(stream.next().await, Some(2));
+        assert_eq!(stream.next().await, Some(1));
+    }
+
+    #[test]
+    fn an_attempt_is_live_until_it_is_dropped() {
+        let attempts = LiveAttempts::default();
+        let live = attempts.enter("one");
+        assert_eq!(attempts.ids(), ["one"]);
+        drop(live);
+        assert!(attempts.ids().is_empty());
+    }
+}

@@ -19,6 +19,9 @@ pub(crate) const LEASE_DURATION: Duration = Duration::from_secs(20);
 const RENEW_EVERY: Duration = Duration::from_secs(10);
 /// After that long without a written sign of life the leader stops.
 const RENEW_DEADLINE: Duration = Duration::from_secs(15);
+/// How soon the leader tries again where it could not give one, and how long one try may take.
+const RETRY_EVERY: Duration = Duration::from_secs(1);
+const LONGEST_TRY: Duration = Duration::from_secs(3);
 /// How often the others look.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// The name of the Lease.
@@ -74,7 +77,9 @@ impl Election<'_> {
         let mut observation = Observation::default();
         loop {
             let leads = self.leadership.borrow().is_some();
-            match tokio::time::timeout(RENEW_EVERY, self.step(&mut observation)).await {
+            let began = self.clock.steady();
+            let tried = tokio::time::timeout(LONGEST_TRY, self.step(&mut observation)).await;
+            match tried {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) if !leads => {
                     tracing::warn!(reason = error.reason(), "failed to take part in the election");
@@ -83,10 +88,10 @@ impl Election<'_> {
                 Err(_) => tracing::warn!("the API server did not answer in time for the lease"),
             }
             self.stop_if_lost(leads)?;
-            let pause = if self.leadership.borrow().is_some() {
-                RENEW_EVERY
-            } else {
-                LOOK_EVERY
+            let pause = match self.leadership.borrow().as_ref() {
+                Some(leadership) if leadership.valid_until >= began + RENEW_DEADLINE => RENEW_EVERY,
+                Some(_) => RETRY_EVERY,
+                None => LOOK_EVERY,
             };
             tokio::time::sleep(pause.min(self.until_deadline())).await;
             self.stop_if_lost(leads)?;

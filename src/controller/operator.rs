@@ -1,9 +1,15 @@
 //! The operator as a whole: its watches, its controllers, its election; when one of them ends, all end.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use futures::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture};
-use jiff::Timestamp;
 use kube::{
     Api, Client, Resource, ResourceExt,
     client::ClientBuilder,
@@ -33,7 +39,7 @@ use super::{
 use crate::{
     api::{Campaign, ChannelConfig, ReceiptSpec, Sender},
     config::{ClusterOptions, OperatorOptions},
-    domain::slot::Slot,
+    domain::{observed::CampaignFacts, slot::Slot},
     egress::{EgressPolicy, HttpClientOptions, http_client},
     git::{GitSettings, Mirrors},
     publish::PublisherOptions,
@@ -45,6 +51,8 @@ use crate::{
 const CLOCK_LOOK: Duration = Duration::from_secs(10);
 /// How far they may part before every asset is looked at again.
 const CLOCK_JUMP: Duration = Duration::from_secs(2);
+/// How long a process that was told to stop waits for its sends; Kubernetes kills it after 30 seconds.
+const LONGEST_END: Duration = Duration::from_secs(20);
 /// How many objects a list page has.
 const PAGE: u32 = 500;
 /// How many campaigns and channels are worked on at once.
@@ -75,6 +83,18 @@ struct Writers {
     assets: Writer<AssetView>,
     campaigns: Writer<Guarded<Campaign>>,
     channels: Writer<Guarded<ChannelConfig>>,
+}
+
+/// Waits until every send that has begun has ended, and what came of it is on record; but not for ever.
+async fn ended(shared: &Shared) {
+    let ended = async {
+        while !shared.live.ids().is_empty() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    if tokio::time::timeout(LONGEST_END, ended).await.is_err() {
+        tracing::warn!("stopping although a send has not ended");
+    }
 }
 
 /// A client of the cluster that the options name, every request of which passes a layer.
@@ -157,8 +177,7 @@ impl Operator {
             process: process_id(),
         };
         let identity = format!("{}_{}", sender.pod, sender.process);
-        let alone = (!options.leader_elect).then(|| Leadership::alone(&identity));
-        let (leadership, leads) = watch::channel(alone);
+        let (leadership, leads) = watch::channel(None);
         let (assets, asset_writer) = reflector::store();
         let (campaigns, campaign_writer) = reflector::store();
         let (channel_configs, channel_writer) = reflector::store();
@@ -184,6 +203,7 @@ impl Operator {
             allow_local_paths: options.allow_local_paths,
             asset_wakes: WakeUps::default(),
             campaign_wakes: WakeUps::default(),
+            stopping: AtomicBool::new(false),
             leadership: leads,
             client,
             clock,
@@ -225,7 +245,7 @@ impl Operator {
             return Err(Error::Ended("the operator"));
         };
         let shared = Arc::clone(&self.shared);
-        let everything = async {
+        let mut everything = Box::pin(async {
             tokio::select! {
                 () = self.assets(writers.assets) => Err(Error::Ended("the Asset controller")),
                 () = self.campaigns(writers.campaigns) => Err(Error::Ended("the Campaign controller")),
@@ -235,11 +255,18 @@ impl Operator {
                 () = self.leading() => Err(Error::Ended("the election")),
                 result = self.election() => result,
             }
-        };
+        });
         let result = tokio::select! {
-            result = everything => result,
-            () = stop => Ok(()),
+            result = &mut everything => result,
+            () = stop => {
+                shared.stopping.store(true, Ordering::Release);
+                tokio::select! {
+                    result = &mut everything => result,
+                    () = ended(&shared) => Ok(()),
+                }
+            }
         };
+        drop(everything);
         if result.is_ok()
             && let Some(leases) = shared.leases.clone()
         {
@@ -288,6 +315,9 @@ impl Operator {
     fn assets(&self, writer: Writer<AssetView>) -> BoxFuture<'_, ()> {
         let shared = Arc::clone(&self.shared);
         let touched = self.watch(writer).inspect_ok(move |view| {
+            if shared.assets.get(&ObjectRef::from_obj(view)).is_none() {
+                shared.written.forget(view.namespace(), view.name());
+            }
             if let Ok(facts) = &view.facts {
                 let campaign = ObjectRef::new(&facts.campaign).within(view.namespace());
                 shared.campaign_wakes.wake(campaign);
@@ -419,18 +449,26 @@ impl Operator {
     /// Looks whether the wall clock was set, and how far it is from the API server's.
     async fn clocks(&self) {
         let shared = &self.shared;
-        let difference = |now: Timestamp, steady: Duration| {
-            now.as_duration().as_millis() - i128::try_from(steady.as_millis()).unwrap_or(0)
+        // Timers stand still while the machine sleeps, and know nothing of a wall clock that is set.
+        let timers = tokio::time::Instant::now();
+        let ahead = || {
+            let wall = shared.clock.now().as_duration().as_millis();
+            wall - i128::try_from(timers.elapsed().as_millis()).unwrap_or(0)
         };
-        let mut before = difference(shared.clock.now(), shared.clock.steady());
+        let mut before = ahead();
+        let mut closed = shared.closed();
         loop {
             tokio::time::sleep(CLOCK_LOOK).await;
-            let after = difference(shared.clock.now(), shared.clock.steady());
-            if (after - before).unsigned_abs() > CLOCK_JUMP.as_millis() {
-                tracing::warn!(milliseconds = %(after - before), "the wall clock was set");
+            let after = ahead();
+            let jumped = (after - before).unsigned_abs() > CLOCK_JUMP.as_millis();
+            if jumped {
+                tracing::warn!(milliseconds = %(after - before), "the wall clock was set, or the machine slept");
+            }
+            let still = shared.closed();
+            if jumped || still != closed {
                 shared.wake_assets(|_| true);
             }
-            before = after;
+            (before, closed) = (after, still);
             if let Some(offset) = shared.server_clock.offset_seconds() {
                 shared.metrics.clock_offset(offset);
             }
@@ -438,7 +476,11 @@ impl Operator {
     }
 
     async fn election(&self) -> Result<(), Error> {
+        // Whoever leads has seen everything once: what is missing from memory would be told as missing.
+        self.shared.listed().await?;
         let Some(leases) = self.shared.leases.clone() else {
+            self.leadership
+                .send_replace(Some(Leadership::alone(&self.identity)));
             return std::future::pending().await;
         };
         let election = Election {
@@ -457,20 +499,42 @@ fn wake_asset_of(spec: &ReceiptSpec, view: &ReceiptView, shared: &Shared) {
     shared.asset_wakes.wake(ObjectRef::new(&asset).within(&namespace));
 }
 
-/// Wakes a campaign's assets where what decisions need of it has changed.
+/// The generation of a campaign, and what decisions need of it.
+type KnownCampaign = (Option<i64>, CampaignFacts);
+
+/// Wakes a campaign's assets where what decisions need of it has changed, and its neighbours, who may have waited for it.
 fn campaign_touched(
     guarded: &Guarded<Campaign>,
-    known: &mut HashMap<ObjectRef<Guarded<Campaign>>, crate::domain::observed::CampaignFacts>,
+    known: &mut HashMap<ObjectRef<Guarded<Campaign>>, KnownCampaign>,
     shared: &Shared,
 ) {
     let Ok(campaign) = &guarded.0 else { return };
     let (namespace, name) = (campaign.namespace().unwrap_or_default(), campaign.name_any());
-    let facts = campaign::facts(campaign, shared);
-    if campaign.metadata.deletion_timestamp.is_some() {
+    let reference = ObjectRef::from_obj(guarded);
+    let gone = shared.campaigns.get(&reference).is_none();
+    if gone || campaign.metadata.deletion_timestamp.is_some() {
         shared.sources.forget(&(namespace.clone(), name.clone()));
     }
-    if known.insert(ObjectRef::from_obj(guarded), facts.clone()).as_ref() != Some(&facts) {
-        campaign::wake_assets(&namespace, &name, shared);
+    let now = (!gone).then(|| (campaign.metadata.generation, campaign::facts(campaign, shared)));
+    let before = match now.clone() {
+        Some(now) => known.insert(reference, now),
+        None => known.remove(&reference),
+    };
+    if !gone && before == now {
+        return;
+    }
+    campaign::wake_assets(&namespace, &name, shared);
+    let spec = |known: Option<KnownCampaign>| known.map(|(generation, facts)| (generation, facts.deleting));
+    if gone || spec(before) != spec(now) {
+        wake_campaigns(&namespace, shared);
+    }
+}
+
+fn wake_campaigns(namespace: &str, shared: &Shared) {
+    for campaign in shared.campaigns.state() {
+        if campaign.meta().namespace.as_deref() == Some(namespace) {
+            shared.campaign_wakes.wake(ObjectRef::from_obj(campaign.as_ref()));
+        }
     }
 }
 
@@ -557,13 +621,8 @@ impl Surface {
 
     /// Ready once every kind has been listed.
     pub async fn ready(&self) -> Result<(), String> {
-        let listed = async {
-            self.shared.assets.wait_until_ready().await.is_ok()
-                && self.shared.campaigns.wait_until_ready().await.is_ok()
-                && self.shared.channel_configs.wait_until_ready().await.is_ok()
-        };
-        match tokio::time::timeout(Duration::from_millis(200), listed).await {
-            Ok(true) => Ok(()),
+        match tokio::time::timeout(Duration::from_millis(200), self.shared.listed()).await {
+            Ok(Ok(())) => Ok(()),
             _ => Err("the API server has not been listed yet".to_owned()),
         }
     }

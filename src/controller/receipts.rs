@@ -7,6 +7,7 @@ use std::{
 };
 
 use kube::{Resource, runtime::watcher::Event};
+use tokio::sync::watch;
 
 use super::view::ReceiptView;
 use crate::{
@@ -27,6 +28,8 @@ pub(crate) struct Receipts {
     sent: Mutex<BTreeSet<(String, String)>>,
     /// When this process first saw each undecided attempt, on its steady clock.
     first_seen: Mutex<BTreeMap<String, Duration>>,
+    /// True once they have all been listed.
+    listed: watch::Sender<bool>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -64,21 +67,55 @@ impl Receipts {
             }
             Event::InitDone => self.forget_unlisted(),
             Event::Apply(view) => self.newer(view, now).into_iter().collect(),
-            Event::Delete(view) => lock(&self.known).remove(&key(&view)).into_iter().collect(),
+            Event::Delete(view) => self.deleted(&view).into_iter().collect(),
         }
     }
 
-    fn forget_unlisted(&self) -> Vec<Arc<ReceiptView>> {
-        let Some(listed) = lock(&self.listing).take() else {
-            return Vec::new();
-        };
+    /// Waits until every receipt has been listed once.
+    pub(crate) async fn wait_until_listed(&self) {
+        // The sender lives as long as this does: there is no error to be had.
+        drop(self.listed.subscribe().wait_for(|listed| *listed).await);
+    }
+
+    /// Forgets a receipt that was deleted, unless this process knows one of that name that was made since.
+    fn deleted(&self, view: &ReceiptView) -> Option<Arc<ReceiptView>> {
         let mut known = lock(&self.known);
-        let gone: Vec<Key> = known
+        let newer = known
+            .get(&key(view))
+            .is_some_and(|known| known.version() > view.version());
+        let gone = if newer { None } else { known.remove(&key(view)) }?;
+        drop(known);
+        self.forget(&gone);
+        Some(gone)
+    }
+
+    /// Forgets what is kept beside a receipt.
+    fn forget(&self, view: &ReceiptView) {
+        if let Some(row) = row_of(view) {
+            lock(&self.sent).remove(&row);
+        }
+        let mut first_seen = lock(&self.first_seen);
+        for attempt in &view.status.attempts {
+            first_seen.remove(&attempt.id);
+        }
+        first_seen.remove(&key(view).1);
+    }
+
+    fn forget_unlisted(&self) -> Vec<Arc<ReceiptView>> {
+        let listed = lock(&self.listing).take().unwrap_or_default();
+        let mut known = lock(&self.known);
+        let unlisted: Vec<Key> = known
             .keys()
             .filter(|key| !listed.contains(*key))
             .cloned()
             .collect();
-        gone.iter().filter_map(|key| known.remove(key)).collect()
+        let gone: Vec<_> = unlisted.iter().filter_map(|key| known.remove(key)).collect();
+        drop(known);
+        for view in &gone {
+            self.forget(view);
+        }
+        self.listed.send_replace(true);
+        gone
     }
 
     /// Takes in what this process wrote or read itself.
@@ -88,26 +125,28 @@ impl Receipts {
 
     /// Keeps the newer of two; answers it where it was news.
     fn newer(&self, view: ReceiptView, now: Duration) -> Option<Arc<ReceiptView>> {
-        self.note_undecided(&view, now);
-        self.note_sent(&view);
         let mut known = lock(&self.known);
         let key = key(&view);
         if known.get(&key).is_some_and(|old| old.version() >= view.version()) {
             return None;
         }
+        self.note_undecided(&view, now);
+        self.note_sent(&view);
         let view = Arc::new(view);
         known.insert(key, Arc::clone(&view));
         Some(view)
     }
 
     fn note_sent(&self, view: &ReceiptView) {
+        let Some(row) = row_of(view) else { return };
         let sent = matches!(
             view.status.phase,
             ReceiptPhase::Sending | ReceiptPhase::Published | ReceiptPhase::Unknown
         );
-        if let (true, Ok(spec), Some(source)) = (sent, &view.spec, &view.status.source) {
-            let row = row(&key(view).0, &spec.slot, source);
-            lock(&self.sent).insert((row, spec.slot.campaign.clone()));
+        if sent {
+            lock(&self.sent).insert(row);
+        } else {
+            lock(&self.sent).remove(&row);
         }
     }
 
@@ -164,6 +203,13 @@ impl Receipts {
     }
 }
 
+/// The row that a receipt says it came from, and the campaign whose receipt it is.
+fn row_of(view: &ReceiptView) -> Option<(String, String)> {
+    let slot = &view.spec.as_ref().ok()?.slot;
+    let source = view.status.source.as_ref()?;
+    Some((row(&key(view).0, slot, source), slot.campaign.clone()))
+}
+
 /// A digest of a row of a file: everything of its slot but the campaign.
 fn row(namespace: &str, slot: &ReceiptSlot, source: &AssetSource) -> String {
     let anonymous = ReceiptSlot {
@@ -176,4 +222,143 @@ fn row(namespace: &str, slot: &ReceiptSlot, source: &AssetSource) -> String {
 /// True for a receipt that is Unknown although no attempt on record is undecided.
 fn is_held(view: &ReceiptView) -> bool {
     view.status.phase == ReceiptPhase::Unknown && undecided(&view.status).next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::api::Environment;
+
+    const NOW: Duration = Duration::from_secs(1000);
+
+    fn receipt(campaign: &str, version: u64, phase: &str, attempt: Option<&str>) -> ReceiptView {
+        let attempts: Vec<_> = attempt
+            .map(|id| {
+                json!({
+                    "id": id, "number": 1, "epoch": 0, "revision": 0, "contentDigest": "d", "endpointDigest": "e",
+                    "sender": {"pod": "p", "process": "q"}, "startedAt": "2026-03-02T07:00:00Z",
+                })
+            })
+            .into_iter()
+            .collect();
+        serde_json::from_value(json!({
+            "metadata": {"name": format!("r1-{campaign}"), "namespace": "n", "resourceVersion": version.to_string()},
+            "spec": {"slot": slot(campaign)},
+            "status": {"phase": phase, "epoch": 0, "attempts": attempts, "source": source()},
+        }))
+        .unwrap()
+    }
+
+    fn slot(campaign: &str) -> ReceiptSlot {
+        ReceiptSlot {
+            environment: Environment::Production,
+            campaign: campaign.to_owned(),
+            post_id: "launch".to_owned(),
+            platform: "linkedin".to_owned(),
+            account: "company".to_owned(),
+            locale: "en".to_owned(),
+            item: "main".to_owned(),
+            occurrence: String::new(),
+        }
+    }
+
+    fn source() -> AssetSource {
+        AssetSource {
+            revision: "c0ffee".to_owned(),
+            repository: "git.example.com/team/gtm#main".to_owned(),
+            path: "sheet.csv".to_owned(),
+            line: 2,
+            author: None,
+        }
+    }
+
+    fn elsewhere(receipts: &Receipts) -> Option<String> {
+        receipts.sent_elsewhere("n", &slot("week2"), &source())
+    }
+
+    #[test]
+    fn only_what_is_newer_is_news() {
+        let receipts = Receipts::default();
+        receipts.wrote(receipt("week1", 5, "Sending", None), NOW);
+        let news = |version| {
+            receipts
+                .watched(Event::Apply(receipt("week1", version, "Claimed", None)), NOW)
+                .len()
+        };
+        assert_eq!((news(4), news(5), news(6)), (0, 0, 1));
+    }
+
+    #[test]
+    fn a_list_forgets_what_it_does_not_name() {
+        let receipts = Receipts::default();
+        receipts.wrote(receipt("week1", 5, "Published", None), NOW);
+        receipts.watched(Event::Init, NOW);
+        receipts.watched(Event::InitApply(receipt("week2", 6, "Claimed", None)), NOW);
+        assert!(
+            receipts.get("n", "r1-week1").is_some(),
+            "not before the list has ended"
+        );
+        assert_eq!(receipts.watched(Event::InitDone, NOW).len(), 1);
+        assert!(receipts.get("n", "r1-week1").is_none());
+        assert!(receipts.get("n", "r1-week2").is_some());
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_the_list_goes_on_when_it_has_ended() {
+        let receipts = Receipts::default();
+        receipts.watched(Event::Init, NOW);
+        receipts.watched(Event::InitDone, NOW);
+        receipts.wait_until_listed().await;
+    }
+
+    #[test]
+    fn a_deletion_that_comes_late_does_not_forget_what_was_made_since() {
+        let receipts = Receipts::default();
+        receipts.wrote(receipt("week1", 9, "Claimed", None), NOW);
+        receipts.watched(Event::Delete(receipt("week1", 8, "Claimed", None)), NOW);
+        assert!(receipts.get("n", "r1-week1").is_some());
+        receipts.watched(Event::Delete(receipt("week1", 10, "Claimed", None)), NOW);
+        assert!(receipts.get("n", "r1-week1").is_none());
+    }
+
+    #[test]
+    fn a_row_counts_as_published_elsewhere_while_another_campaigns_receipt_says_so() {
+        let receipts = Receipts::default();
+        assert_eq!(elsewhere(&receipts), None);
+        receipts.wrote(receipt("week1", 1, "Sending", None), NOW);
+        assert_eq!(elsewhere(&receipts).as_deref(), Some("week1"));
+        // The attempt was given up before anything was sent.
+        receipts.wrote(receipt("week1", 2, "Claimed", None), NOW);
+        assert_eq!(elsewhere(&receipts), None);
+        receipts.wrote(receipt("week1", 3, "Published", None), NOW);
+        assert_eq!(elsewhere(&receipts).as_deref(), Some("week1"));
+        assert_eq!(
+            receipts.sent_elsewhere("n", &slot("week1"), &source()),
+            None,
+            "its own"
+        );
+        assert_eq!(receipts.sent_elsewhere("other", &slot("week2"), &source()), None);
+        receipts.watched(Event::Delete(receipt("week1", 4, "Published", None)), NOW);
+        assert_eq!(elsewhere(&receipts), None);
+    }
+
+    #[test]
+    fn doubt_is_counted_from_when_this_process_first_saw_the_attempt() {
+        let receipts = Receipts::default();
+        let sending = receipt("week1", 1, "Sending", Some("one"));
+        let later = NOW + Duration::from_mins(1);
+        assert_eq!(receipts.undecided_seen_for(&sending, NOW), Duration::ZERO);
+        receipts.wrote(sending.clone(), NOW);
+        let unknown = receipt("week1", 2, "Unknown", Some("one"));
+        receipts.wrote(unknown.clone(), later);
+        assert_eq!(
+            receipts.undecided_seen_for(&unknown, later),
+            Duration::from_mins(1)
+        );
+        let second = receipt("week1", 3, "Unknown", Some("two"));
+        receipts.wrote(second.clone(), later);
+        assert_eq!(receipts.undecided_seen_for(&second, later), Duration::ZERO);
+    }
 }

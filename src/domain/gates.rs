@@ -7,7 +7,7 @@ use super::{
     observed::{AssetFacts, CampaignFacts, ChannelFacts, Observed},
     plan::{Gate, GateName, GateState},
 };
-use crate::api::{AssetPhase, BranchApproval, Intent, MissedPolicyKind};
+use crate::api::{AssetPhase, BranchApproval, Intent, MissedPolicyKind, ReceiptPhase};
 
 /// How late a send may be and still count as on time under the policy Skip: what a busy minute costs.
 const ON_TIME: SignedDuration = SignedDuration::from_mins(1);
@@ -78,9 +78,13 @@ fn source(observed: &Observed, now: Timestamp) -> GateState {
         .unwrap_or(GateState::Open)
 }
 
-/// Holds a row that another campaign has published from the same file.
+/// Holds a row that another campaign has published from the same file, unless this one sent it too.
 fn elsewhere(observed: &Observed) -> Option<GateState> {
     let campaign = observed.published_elsewhere.as_ref()?;
+    let phase = observed.receipt.as_ref().map(|receipt| receipt.status.phase);
+    if !matches!(phase, None | Some(ReceiptPhase::Claimed)) {
+        return None;
+    }
     Some(closed(
         AssetPhase::Blocked,
         "PublishedElsewhere",

@@ -35,6 +35,9 @@ pub(super) async fn run(shared: &Shared, view: &AssetView) -> Result<Option<Sett
     let mut held: Option<Receipt> = None;
     let mut last = None;
     for _ in 0..ACTIONS {
+        if shared.leads().is_none() {
+            return Ok(None);
+        }
         let Some(direct) = observe::directly(shared, view, held.as_ref()).await? else {
             return Ok(None);
         };
@@ -113,7 +116,7 @@ async fn claim(shared: &Shared, direct: &Direct) -> Result<Option<Receipt>, Erro
     };
     let seen = shared.store_age.highest();
     match api(shared, direct).create(&PostParams::default(), &receipt).await {
-        Ok(created) => Ok(Some(noted(shared, created, seen))),
+        Ok(created) => Ok(Some(noted(shared, created, (0, seen)))),
         Err(kube::Error::Api(status)) if status.code == 409 => Ok(None),
         Err(source) => Err(Error::api("create a Receipt")(source)),
     }
@@ -190,11 +193,12 @@ pub(super) async fn replace(
     next.metadata.managed_fields = None;
     next.status = Some(status);
     let seen = shared.store_age.highest();
+    let over = version_of(&receipt.metadata);
     match api(shared, direct)
         .replace_status(&receipt.name_any(), &PostParams::default(), &next)
         .await
     {
-        Ok(written) => Ok(Some(noted(shared, written, seen))),
+        Ok(written) => Ok(Some(noted(shared, written, (over, seen)))),
         Err(source) => {
             let error = Error::api("write the status of a Receipt")(source);
             if error.class() == ErrorClass::Conflict {
@@ -206,8 +210,9 @@ pub(super) async fn replace(
     }
 }
 
-fn noted(shared: &Shared, receipt: Receipt, seen: u64) -> Receipt {
-    shared.store_age.wrote(version_of(&receipt.metadata), seen);
+/// Notes what was written: over which version, and the highest version that was known before.
+fn noted(shared: &Shared, receipt: Receipt, (over, seen): (u64, u64)) -> Receipt {
+    shared.store_age.wrote(version_of(&receipt.metadata), over, seen);
     shared
         .receipts
         .wrote(ReceiptView::of(&receipt), shared.clock.steady());

@@ -18,6 +18,7 @@ use serde_json::json;
 
 use super::{
     campaign::SOURCE_NOT_READ_YET,
+    channel_config::CHANNEL_NOT_READY,
     context::Shared,
     error::Error,
     report::{self, Notice},
@@ -26,7 +27,7 @@ use super::{
 use crate::{
     api::{Asset, AssetPhase, Condition},
     domain::{
-        decide::decide,
+        decide::{RECEIPT_MISSING, decide},
         observed::Observed,
         plan::{Action, Plan},
         status::{AssetReport, asset_report, standing},
@@ -36,28 +37,22 @@ use crate::{
 /// The longest an asset sleeps before it is looked at again: a wall clock that was set is noticed sooner, by itself.
 const LONGEST_SLEEP: Duration = Duration::from_hours(24);
 
-/// How soon an asset is looked at again that is being written: the change may have come before its writer noted it, and
-/// then no other wakes us.
-const CATCHING_UP: Duration = Duration::from_millis(100);
-
 /// Looks at one asset and takes its next step.
 pub(crate) async fn reconcile(view: Arc<AssetView>, shared: Arc<Shared>) -> Result<Requeue, Error> {
-    if shared.leads().is_none() {
+    if shared.leads().is_none() || shared.written.turns_away(&view) {
         return Ok(Requeue::await_change());
-    }
-    if shared.written.is_ahead_of(&view) {
-        return Ok(Requeue::requeue(CATCHING_UP));
     }
     let Some(observed) = observe::from_memory(&shared, &view) else {
         return unreadable(&view, &shared).await;
     };
     let now = shared.clock.now();
     let plan = decide(&observed, now);
-    // Nothing is known yet that would be worth telling: the first look at the branch wakes every asset.
-    if plan.reason == SOURCE_NOT_READ_YET {
+    // Nothing is known yet that would be worth telling: the first look at the branch, or at the channel, wakes every asset.
+    if plan.reason == SOURCE_NOT_READ_YET || plan.reason == CHANNEL_NOT_READY {
         return Ok(Requeue::await_change());
     }
-    let (view, observed, plan) = if plan.action == Action::Wait {
+    // Memory is never trusted for what is missing.
+    let (view, observed, plan) = if plan.action == Action::Wait && plan.reason != RECEIPT_MISSING {
         (view, observed, plan)
     } else {
         match Box::pin(execute::run(&shared, &view)).await? {
@@ -123,7 +118,7 @@ async fn write(view: &AssetView, patch: &serde_json::Value, shared: &Shared) -> 
         Ok(asset) => {
             shared
                 .written
-                .done(view.namespace(), view.name(), Some(version_of(&asset.metadata)));
+                .wrote(view.namespace(), view.name(), version_of(&asset.metadata));
             Ok(())
         }
         // It was deleted meanwhile: there is nobody to tell.

@@ -6,7 +6,7 @@ use kube::{Api, ResourceExt};
 
 use super::super::{
     campaign, channel_config,
-    context::{LARGEST_CLOCK_OFFSET, Shared},
+    context::{Closed, Guarded, Shared},
     election,
     error::Error,
     view::{AssetView, ReceiptView},
@@ -84,7 +84,7 @@ fn assemble(shared: &Shared, asset: &AssetFacts, read: Read) -> Observed {
         asset: asset.clone(),
         campaign: read.campaign,
         channels: read.channels,
-        published_elsewhere: read.elsewhere.filter(|_| read.receipt.is_none()),
+        published_elsewhere: read.elsewhere,
         receipt: read.receipt.and_then(|receipt| receipt_facts(shared, &receipt)),
         process: process(shared),
     }
@@ -128,27 +128,11 @@ pub(super) fn receipt_facts(shared: &Shared, view: &ReceiptView) -> Option<Recei
 }
 
 fn process(shared: &Shared) -> ProcessFacts {
-    let offset = shared.server_clock.offset_seconds().unwrap_or(0);
-    let closed = if shared.store_age.went_back() {
-        Some((
-            "StoreWentBack".to_owned(),
-            "The API server's store went back in time. Start the operator with --restored-at and the moment that it was \
-             restored to."
-                .to_owned(),
-        ))
-    } else if offset.unsigned_abs() > LARGEST_CLOCK_OFFSET.as_secs() {
-        Some((
-            "ClockSkew".to_owned(),
-            "The clocks of the operator and of the API server disagree by minutes.".to_owned(),
-        ))
-    } else {
-        None
-    };
     ProcessFacts {
         live_attempts: shared.live.ids(),
         lease_duration: election::LEASE_DURATION,
         restored_at: shared.restored_at,
-        closed,
+        closed: shared.closed().map(Closed::said),
     }
 }
 
@@ -233,25 +217,19 @@ async fn read_receipt(shared: &Shared, namespace: &str, name: &str) -> Result<Op
     Ok(receipt)
 }
 
-/// Every channel that memory names for the target, each read directly.
+/// Every channel for the target, listed directly: one that was made since is not overlooked.
 async fn channels(shared: &Shared, namespace: &str, asset: &AssetFacts) -> Result<Vec<ChannelFacts>, Error> {
-    let api: Api<ChannelConfig> = Api::namespaced(shared.client.clone(), namespace);
-    let known = shared.channel_configs.state_filter(|guarded| {
-        guarded
-            .0
-            .as_ref()
-            .is_ok_and(|config| serves(config, namespace, asset))
-    });
-    let mut channels = Vec::new();
-    for config in known.iter().filter_map(|guarded| guarded.0.as_ref().ok()) {
-        let name = config.name_any();
-        if let Some(fresh) = shared.fresh.read(&api, &name, "read a ChannelConfig").await? {
-            channels.push(channel_config::facts(
-                &fresh,
-                shared.channels.get(namespace, &name).as_ref(),
-            ));
-        }
-    }
-    channels.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(channels)
+    let api: Api<Guarded<ChannelConfig>> = Api::namespaced(shared.client.clone(), namespace);
+    let configs = shared.fresh.list(&api, "list the ChannelConfigs").await?;
+    Ok(configs
+        .iter()
+        .filter_map(|guarded| guarded.0.as_ref().ok())
+        .filter(|config| serves(config, namespace, asset))
+        .map(|config| {
+            channel_config::facts(
+                config,
+                shared.channels.get(namespace, &config.name_any()).as_ref(),
+            )
+        })
+        .collect())
 }

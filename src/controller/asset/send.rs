@@ -60,18 +60,18 @@ pub(super) async fn send(
     direct: &Direct,
     order: &SendOrder,
 ) -> Result<Option<Receipt>, Error> {
-    let (Some(publisher), Some(receipt)) = (publisher(shared, direct), &direct.receipt) else {
+    let (Some(channel), Some(receipt)) = (state(shared, direct), &direct.receipt) else {
+        return Ok(direct.receipt.clone());
+    };
+    let Ok(publisher) = channel.publisher.clone() else {
         return Ok(direct.receipt.clone());
     };
     let before = status_of(receipt);
     let attempt = attempt_id();
     let mut publication = publication(direct, order, &before, &attempt);
     if let Err(problem) = read_stored(shared, direct, &mut publication).await {
-        tracing::warn!(
-            asset = direct.view.name(),
-            "failed to read stored content: {problem}"
-        );
-        return Ok(direct.receipt.clone());
+        let error = PublishError::not_sent("ContentMissing", problem);
+        return not_prepared(shared, direct, order, &attempt, &error).await;
     }
     let prepared_id = match &order.prepared_id {
         Some(id) => id.clone(),
@@ -87,6 +87,7 @@ pub(super) async fn send(
         order,
         attempt,
         publication,
+        channel,
         publisher: publisher.as_ref(),
         prepared_id,
     };
@@ -109,6 +110,8 @@ struct Sending<'a> {
     order: &'a SendOrder,
     attempt: String,
     publication: Publication,
+    /// The channel as it was when the attempt began.
+    channel: ChannelState,
     publisher: &'a dyn Publisher,
     prepared_id: String,
 }
@@ -123,17 +126,22 @@ impl Sending<'_> {
         };
         let intent = transitions::begin(before, self.order, attempt, self.proof(), now);
         let live = self.shared.live.enter(&self.attempt);
+        // Whoever stops waits for the live ones alone: nothing begins that it did not see.
+        if self.shared.leads().is_none() {
+            return Ok(None);
+        }
         // This write is the lock: whoever gets a conflict does not send.
         let Some(locked) = self.write_intent(receipt, intent).await? else {
             return Ok(None);
         };
-        let objection = match self.last_look(&locked, before).await {
-            Ok(objection) => objection,
-            // Whoever cannot look does not send.
-            Err(error) => Some(error.reason().to_owned()),
-        };
-        if let Some(why) = objection {
-            return self.abandon(&locked, before, &why).await;
+        match self.last_look(&locked, before).await {
+            Ok(None) => {}
+            Ok(Some(why)) => return self.abandon(&locked, before, &why).await,
+            // Whoever cannot look does not send, and tries again later.
+            Err(error) => {
+                self.abandon(&locked, before, error.reason()).await?;
+                return Err(error);
+            }
         }
         let result = call(
             self.shared,
@@ -229,8 +237,7 @@ impl Sending<'_> {
         if let Some(receipt) = &mut observed.receipt {
             receipt.status = before.clone();
         }
-        let same_channel = state(self.shared, fresh).map(|state| state.uid)
-            == state(self.shared, self.direct).map(|state| state.uid);
+        let same_channel = state(self.shared, fresh).is_some_and(|state| state.uid == self.channel.uid);
         let plan = decide(&observed, self.shared.clock.now());
         match plan.action {
             Action::Send(order) if order == *self.order && same_channel => None,
@@ -325,10 +332,9 @@ impl Sending<'_> {
         }
         let patch = match outcome {
             Outcome::Refused(said) => {
-                let Some(state) = state(self.shared, self.direct) else {
-                    return;
-                };
-                let refused = json!({"message": said, "configurationDigest": state.configuration_digest});
+                // What was refused is what was sent with: a Secret that was mended meanwhile was not.
+                let refused =
+                    json!({"message": said, "configurationDigest": self.channel.configuration_digest});
                 json!({"status": {"refused": refused}})
             }
             Outcome::RateLimited(_, until) => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, stream};
 use kube::{
     Api, Resource, ResourceExt,
     api::{DeleteParams, Patch, PatchParams, PostParams},
@@ -11,7 +11,12 @@ use kube::{
 use serde_json::json;
 
 use super::{
-    super::{context::Shared, error::Error, report::Notice, view::version_of},
+    super::{
+        context::Shared,
+        error::{Error, ErrorClass},
+        report::Notice,
+        view::version_of,
+    },
     memory,
     observe::Applicable,
 };
@@ -26,14 +31,17 @@ use crate::{
 /// How many Assets are written at once.
 const AT_ONCE: usize = 16;
 
-/// Writes every change; what could not be written is tried again at the next look.
+/// Writes every change: one that fails stops no other. Answers what the API server refused for good.
+///
+/// # Errors
+/// The first failure that may go away by itself: everything is tried again.
 pub(crate) async fn run(
     campaign: &Campaign,
     namespace: &str,
     applicable: &Applicable,
     changes: Changes,
     shared: &Shared,
-) -> Result<(), Error> {
+) -> Result<Option<Error>, Error> {
     let approved: Vec<(String, Vec<String>)> = changes
         .changes
         .iter()
@@ -49,10 +57,18 @@ pub(crate) async fn run(
         wanted: &applicable.wanted.assets,
         shared,
     };
-    stream::iter(changes.changes)
-        .map(Ok)
-        .try_for_each_concurrent(AT_ONCE, |change| writer.write(change))
-        .await?;
+    let failures: Vec<Error> = stream::iter(changes.changes)
+        .map(|change| writer.write(change))
+        .buffer_unordered(AT_ONCE)
+        .filter_map(|result| std::future::ready(result.err()))
+        .collect()
+        .await;
+    let (refused, failed): (Vec<Error>, Vec<Error>) = failures
+        .into_iter()
+        .partition(|error| error.class() == ErrorClass::Permanent);
+    if let Some(error) = failed.into_iter().next() {
+        return Err(error);
+    }
     if !changes.withdrawn.is_empty() {
         withdrawn(
             campaign,
@@ -62,7 +78,7 @@ pub(crate) async fn run(
         )
         .await;
     }
-    Ok(())
+    Ok(refused.into_iter().next())
 }
 
 async fn withdrawn(campaign: &Campaign, applicable: &Applicable, posts: Vec<String>, shared: &Shared) {
@@ -116,14 +132,14 @@ impl Writer<'_> {
         name: &str,
         write: impl Future<Output = Result<Option<Asset>, Error>>,
     ) -> Result<(), Error> {
-        self.shared.written.begin(self.namespace, name);
+        let writing = self.shared.begin_write(self.namespace, name);
         let result = write.await;
         let version = result
             .as_ref()
             .ok()
             .and_then(Option::as_ref)
             .map(|asset| version_of(&asset.metadata));
-        self.shared.written.done(self.namespace, name, version);
+        writing.answered(version);
         result.map(drop)
     }
 
@@ -185,10 +201,11 @@ impl Writer<'_> {
 
     async fn delete(&self, name: &str) -> Result<(), Error> {
         match self.api().delete(name, &DeleteParams::background()).await {
-            Ok(_) => Ok(()),
-            Err(kube::Error::Api(answer)) if answer.code == 404 => Ok(()),
-            Err(source) => Err(Error::api("delete an Asset")(source)),
+            Ok(_) => self.shared.written.forget(self.namespace, name),
+            Err(kube::Error::Api(answer)) if answer.code == 404 => {}
+            Err(source) => return Err(Error::api("delete an Asset")(source)),
         }
+        Ok(())
     }
 }
 

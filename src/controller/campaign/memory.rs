@@ -8,8 +8,10 @@ use kube::{Api, Resource, ResourceExt, api::PostParams, core::ObjectMeta};
 use super::super::{context::Shared, error::Error};
 use crate::api::Campaign;
 
-/// How many slots are remembered; the oldest names go first.
+/// How many slots are remembered; more are forgotten by name.
 const REMEMBERED: usize = 5000;
+/// How many bytes names and digests may have together: an object of Kubernetes has room for 1 MiB.
+const REMEMBERED_BYTES: usize = 900 * 1024;
 
 /// What is remembered, and the ConfigMap that it stands in.
 #[derive(Debug, Clone, Default)]
@@ -64,14 +66,12 @@ pub(crate) async fn remember(
     }
     let mut memory = load(campaign, namespace, shared).await?;
     memory.digests.extend(approved.iter().cloned());
-    while memory.digests.len() > REMEMBERED {
-        memory.digests.pop_first();
-    }
     let data = memory
         .digests
         .iter()
         .map(|(name, digests)| (name.clone(), digests.join(" ")))
         .collect();
+    let data = bounded(data);
     let api: Api<ConfigMap> = Api::namespaced(shared.client.clone(), namespace);
     let doing = "write the approvals of a Campaign";
     if let Some(mut map) = memory.map {
@@ -95,4 +95,42 @@ pub(crate) async fn remember(
             .map_err(Error::api(doing))?;
     }
     Ok(())
+}
+
+/// As much as a ConfigMap has room for.
+fn bounded(mut data: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let size = |(name, digests): (&String, &String)| name.len() + digests.len();
+    let mut bytes: usize = data.iter().map(size).sum();
+    while data.len() > REMEMBERED || bytes > REMEMBERED_BYTES {
+        let Some((name, digests)) = data.pop_first() else {
+            break;
+        };
+        bytes -= size((&name, &digests));
+    }
+    data
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn approvals(slots: usize, digests: usize) -> BTreeMap<String, String> {
+        let digest = format!("sha256:{} ", "a".repeat(64));
+        (0..slots)
+            .map(|slot| (format!("r1-{slot:052}"), digest.repeat(digests)))
+            .collect()
+    }
+
+    #[test]
+    fn what_is_remembered_fits_into_one_object() {
+        let few = approvals(10, 8);
+        assert_eq!(bounded(few.clone()), few);
+        assert_eq!(bounded(approvals(6000, 1)).len(), REMEMBERED);
+        let large = bounded(approvals(5000, 8));
+        let bytes: usize = large
+            .iter()
+            .map(|(name, digests)| name.len() + digests.len())
+            .sum();
+        assert!(bytes <= REMEMBERED_BYTES && large.len() > 1000);
+    }
 }

@@ -13,7 +13,7 @@ use kube::{Resource, ResourceExt, runtime::controller::Action};
 
 use super::{
     context::{Guarded, Shared},
-    error::Error,
+    error::{Error, chain},
     report,
     view::{AssetView, phase},
 };
@@ -22,10 +22,13 @@ use crate::{
     domain::{
         materialise::{Situation, Standing, changes},
         observed::{CampaignFacts, campaign_id},
+        receipt::shortened,
     },
 };
 pub(crate) use sources::{SourceState, Sources};
 
+/// How soon a campaign is looked at again when the cache has not caught up with what was written.
+const CATCHING_UP: Duration = Duration::from_millis(100);
 /// The shortest time between two looks at the counts of a campaign.
 const BETWEEN_SUMMARIES: Duration = Duration::from_secs(1);
 
@@ -104,9 +107,12 @@ pub(crate) async fn reconcile(guarded: Arc<Guarded<Campaign>>, shared: Arc<Share
     let key = (namespace.clone(), campaign.name_any());
     let state = shared.sources.state(&key);
     let mut state = state.lock().await;
-    let observation = observe::observe(campaign, &namespace, &mut state, &shared).await?;
+    let mut observation = observe::observe(campaign, &namespace, &mut state, &shared).await?;
+    if observation.wanted.is_some() && is_behind(campaign, &namespace, &shared) {
+        return Ok(Action::requeue(CATCHING_UP));
+    }
     if let Some(applicable) = &observation.wanted {
-        apply(campaign, &namespace, applicable, &mut state, &shared).await?;
+        observation.refused = apply(campaign, &namespace, applicable, &mut state, &shared).await?;
     }
     let again = summarise::summarise(campaign, &namespace, &observation, &mut state, &shared).await?;
     drop(state);
@@ -125,7 +131,7 @@ async fn apply(
     applicable: &observe::Applicable,
     state: &mut SourceState,
     shared: &Shared,
-) -> Result<(), Error> {
+) -> Result<Option<(String, String)>, Error> {
     let remembered = memory::read(campaign, namespace, shared).await?;
     let standing = standing(campaign, namespace, shared);
     let situation = Situation {
@@ -138,9 +144,25 @@ async fn apply(
         now: shared.clock.now(),
     };
     let changes = changes(&applicable.wanted, &situation);
-    execute::run(campaign, namespace, applicable, changes, shared).await?;
+    let refused = execute::run(campaign, namespace, applicable, changes, shared).await?;
     state.applied(applicable);
-    Ok(())
+    Ok(refused.map(|error| {
+        let message = format!(
+            "An Asset could not be written, the others were: {}.",
+            chain(&error)
+        );
+        ("AssetRefused".to_owned(), shortened(&message, 900))
+    }))
+}
+
+/// Whether the cache shows less of a campaign's Assets than this process wrote: what is approved must not be judged by it.
+fn is_behind(campaign: &Campaign, namespace: &str, shared: &Shared) -> bool {
+    let name = campaign.name_any();
+    let ours = |view: &AssetView| {
+        view.namespace() == namespace && view.facts.as_ref().is_ok_and(|facts| facts.campaign == name)
+    };
+    let views = shared.assets.state_filter(ours);
+    views.iter().any(|view| shared.written.is_ahead_of(view))
 }
 
 /// The Assets of a campaign that stand, by name.
@@ -161,11 +183,13 @@ fn stands(view: &AssetView, campaign: &str, id: &str, shared: &Shared) -> Option
         .as_ref()
         .ok()
         .filter(|facts| facts.campaign == campaign)?;
-    let receipt = view
-        .status
-        .receipt
-        .as_ref()
-        .and_then(|name| shared.receipts.get(view.namespace(), name));
+    // While it is sent for the first time, the asset does not name its receipt yet.
+    let of_its_slot = || {
+        let environment = sources::environment(shared, view.namespace(), &facts.target);
+        facts.slot(id, environment).receipt_name()
+    };
+    let receipt_name = view.status.receipt.clone().unwrap_or_else(of_its_slot);
+    let receipt = shared.receipts.get(view.namespace(), &receipt_name);
     let environment = receipt
         .as_ref()
         .and_then(|receipt| receipt.spec.as_ref().ok())

@@ -5,10 +5,10 @@ use std::{
     time::Duration,
 };
 
-use kube::ResourceExt;
+use kube::{ResourceExt, runtime::reflector::ObjectRef};
 
 use super::{
-    super::{context::Shared, error::Error},
+    super::{context::Shared, error::Error, view::AssetView},
     authors,
     sources::{Key, SourceState},
 };
@@ -30,6 +30,8 @@ pub(crate) struct Observation {
     pub(crate) stalled: Option<(String, String)>,
     /// Why the branch could not be read this time, as reason and sentence.
     pub(crate) unfetched: Option<(String, String)>,
+    /// What the API server refused to take, as reason and sentence.
+    pub(crate) refused: Option<(String, String)>,
     /// What is to be applied, where that is not done yet.
     pub(crate) wanted: Option<Applicable>,
 }
@@ -298,7 +300,8 @@ fn basis(campaign: &Campaign, namespace: &str, snapshot: &Snapshot, shared: &Sha
         .map(|c| (c.platform, c.account, c.environment))
         .collect();
     let hour = shared.clock.now().as_second() / 3600;
-    digest::of_json(&(snapshot.revision(), campaign.metadata.generation, channels, hour))
+    let spec = (&campaign.metadata.uid, campaign.metadata.generation);
+    digest::of_json(&(snapshot.revision(), spec, channels, hour))
 }
 
 /// Whether every asset stands as it was made.
@@ -320,7 +323,14 @@ fn is_intact(key: &Key, made: &BTreeMap<String, String>, shared: &Shared) -> boo
             None => {}
         }
     }
-    standing == made.len()
+    if standing == made.len() {
+        return true;
+    }
+    let awaited = made.keys().filter(|name| {
+        let asset = ObjectRef::<AssetView>::new(name).within(namespace);
+        shared.assets.get(&asset).is_none() && shared.written.awaits(namespace, name)
+    });
+    standing + awaited.count() == made.len()
 }
 
 /// The channels of a namespace, as the wanted set takes them.

@@ -42,6 +42,8 @@ const VANISHING: [&str; 7] = [
     "nextPublishAtLocal",
     "problems",
 ];
+/// How soon a campaign that cannot go on is looked at again: what is in its way may be another campaign's files.
+const WHILE_STALLED: Duration = Duration::from_mins(5);
 /// How many problems a status names.
 const PROBLEMS: usize = 10;
 
@@ -55,8 +57,10 @@ pub(crate) async fn summarise(
 ) -> Result<Duration, Error> {
     let now = shared.clock.steady();
     let until_poll = state.next_poll.saturating_sub(now).max(Duration::from_millis(10));
-    let rest = if campaign.spec.suspend || observation.stalled.is_some() {
+    let rest = if campaign.spec.suspend {
         Duration::from_hours(1)
+    } else if observation.stalled.is_some() {
+        WHILE_STALLED
     } else {
         until_poll
     };
@@ -276,6 +280,9 @@ fn verdict(observation: &Observation, applied: Option<&Applied>) -> (Standing, S
             Standing::UnderWay
         };
         return (stands, reason.clone(), message.clone());
+    }
+    if let Some((reason, message)) = &observation.refused {
+        return (Standing::UnderWay, reason.clone(), message.clone());
     }
     match applied {
         None => (

@@ -18,6 +18,8 @@ use crate::api::{AssetPhase, AttemptClass, Intent, ReceiptPhase, ReceiptStatus};
 
 /// How long a request may still be on its way when its sender is gone; the assumption that the README prints.
 pub const LONGEST_DELAY: SignedDuration = SignedDuration::from_mins(15);
+/// Why an asset is held whose receipt somebody deleted.
+pub const RECEIPT_MISSING: &str = "ReceiptMissing";
 /// How far two looks that find nothing have to lie apart before they prove it.
 pub(super) const BETWEEN_LOOKS: SignedDuration = SignedDuration::from_mins(5);
 
@@ -28,10 +30,16 @@ pub(super) const BETWEEN_LOOKS: SignedDuration = SignedDuration::from_mins(5);
 /// makes that safe. Never proposes to send what is published.
 pub fn decide(observed: &Observed, now: Timestamp) -> Plan {
     let gates = gates(observed, now);
-    match &observed.receipt {
+    let mut plan = match &observed.receipt {
         None => without_receipt(observed, gates),
         Some(receipt) => with_receipt(observed, receipt, gates, now),
+    };
+    if matches!(plan.phase, AssetPhase::Scheduled | AssetPhase::AwaitingApproval) {
+        let stale_at = observed.campaign.as_ref().and_then(|campaign| campaign.stale_at);
+        let wakes = [plan.wake_at, stale_at.filter(|at| *at > now)];
+        plan.wake_at = wakes.into_iter().flatten().min();
     }
+    plan
 }
 
 fn plan(
@@ -83,7 +91,7 @@ fn without_receipt(observed: &Observed, gates: Vec<Gate>) -> Plan {
         return plan(
             gates,
             AssetPhase::Blocked,
-            "ReceiptMissing",
+            RECEIPT_MISSING,
             format!(
                 "Receipt {name} is gone: nobody can tell whether this was published. Restore the Receipt."
             ),
