@@ -175,11 +175,12 @@ fn with_receipt(observed: &Observed, receipt: &ReceiptFacts, gates: Vec<Gate>, n
 /// True for a receipt that is not Published, of a slot that was due before the restore, and was not held for it yet: what
 /// stands may be from before the slot was published.
 fn may_be_older_than_the_restore(observed: &Observed, status: &ReceiptStatus) -> bool {
-    let held_for = status.held_for_restore_at.as_ref().map(|time| time.0);
+    // A receipt keeps whole seconds.
+    let held_for = status.held_for_restore_at.as_ref().map(|time| time.0.as_second());
     let live = || undecided(status).any(|attempt| observed.process.live_attempts.contains(&attempt.id));
     was_due_before_the_restore(observed)
         && status.phase != ReceiptPhase::Published
-        && held_for < observed.process.restored_at
+        && held_for < observed.process.restored_at.map(Timestamp::as_second)
         && !live()
 }
 
