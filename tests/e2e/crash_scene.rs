@@ -365,7 +365,8 @@ impl Scene {
     /// Changes every asset in a way that means nothing, so that it is looked at.
     pub(crate) fn touch_assets(&self) {
         for asset in self.assets() {
-            let patch = Patch::Merge(json!({"metadata": {"annotations": {"example.com/touched": "yes"}}}));
+            let now = Timestamp::now().to_string();
+            let patch = Patch::Merge(json!({"metadata": {"annotations": {"example.com/touched": now}}}));
             let (assets, name, parameters) = (self.api::<Asset>(), asset.name_any(), PatchParams::default());
             let touched = DRIVER.block_on(assets.patch(&name, &parameters, &patch));
             touched.expect("touch an asset");
@@ -377,13 +378,14 @@ impl Scene {
         let acts =
             |kind: &str| !kind.starts_with("GET") && (kind.contains("receipts") || !kind.contains(' '));
         let (before, looks) = (process.guard.count(acts), process.reconciled("asset"));
-        self.ask("one more look");
+        let look = Timestamp::now().to_string();
+        self.ask(&look);
         self.touch_assets();
         let looked = || process.reconciled("asset") >= looks + self.script.assets();
         assert!(
-            within(PATIENCE, || self.was_read("one more look") && looked()),
+            within(PATIENCE, || self.was_read(&look) && looked()),
             "the branch was read: {}; the assets were looked at: {}; {:#?}",
-            self.was_read("one more look"),
+            self.was_read(&look),
             looked(),
             process.guard.log()
         );

@@ -17,6 +17,10 @@ mod crash_process;
 #[cfg(test)]
 mod crash_scene;
 #[cfg(test)]
+mod crash_two;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
 #[path = "../support/git_http.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod git_http;
