@@ -1,7 +1,7 @@
 //! The CustomResourceDefinitions, made from the types.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-    CustomResourceDefinition, JSON, JSONSchemaProps,
+    CustomResourceDefinition, JSON, JSONSchemaProps, JSONSchemaPropsOrArray,
 };
 use kube::CustomResourceExt;
 use serde_json::json;
@@ -44,8 +44,24 @@ fn finish(mut definition: CustomResourceDefinition) -> CustomResourceDefinition 
                 Some("What Campanile has seen and done. Nobody else writes here.".to_owned());
             conditions_are_a_map(status);
         }
+        only_known_formats(root);
     }
     definition
+}
+
+/// Kubernetes knows no unsigned integers: it warns of their format, and their minimum says the same.
+fn only_known_formats(schema: &mut JSONSchemaProps) {
+    schema.format.take_if(|format| format.starts_with("uint"));
+    for property in schema
+        .properties
+        .iter_mut()
+        .flat_map(|properties| properties.values_mut())
+    {
+        only_known_formats(property);
+    }
+    if let Some(JSONSchemaPropsOrArray::Schema(items)) = &mut schema.items {
+        only_known_formats(items);
+    }
 }
 
 fn conditions_are_a_map(status: &mut JSONSchemaProps) {
@@ -62,8 +78,6 @@ fn conditions_are_a_map(status: &mut JSONSchemaProps) {
 
 #[cfg(test)]
 mod tests {
-    use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::JSONSchemaPropsOrArray;
-
     use super::*;
 
     /// Every place of the schema, with its path.

@@ -56,6 +56,7 @@ fn owner(map: &ConfigMap) -> OwnerReference {
 #[tokio::test]
 async fn every_kind_is_served() {
     let plane = ControlPlane::shared().await;
+    let namespace = plane.namespace("empty").await;
     let api: Api<CustomResourceDefinition> = Api::all(plane.client().await);
     let served = api.list(&ListParams::default()).await.unwrap();
     let served: Vec<_> = served
@@ -68,7 +69,12 @@ async fn every_kind_is_served() {
         assert!(served.contains(&name), "{name} is not among {served:?}");
         let plural = definition.spec.names.plural;
         let answer = plane
-            .kubectl(&["get", &format!("{plural}.{}", definition.spec.group), "-A"])
+            .kubectl(&[
+                "get",
+                &format!("{plural}.{}", definition.spec.group),
+                "-n",
+                &namespace,
+            ])
             .await;
         assert!(
             String::from_utf8_lossy(&answer.stderr).contains("No resources found"),
