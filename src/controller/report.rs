@@ -56,14 +56,14 @@ impl Reporter {
     /// Emits a notice on an object, once; a failure to do so is logged and stops nothing.
     pub(crate) async fn emit(&self, regarding: ObjectReference, notice: Notice<'_>, now: Timestamp) {
         let object = regarding.name.clone().unwrap_or_default();
+        let name = event_name(&regarding, &notice);
+        if !self.remember(&name) {
+            return;
+        }
         if notice.warns {
             tracing::warn!(object, reason = notice.reason, "{}", notice.note);
         } else {
             tracing::info!(object, reason = notice.reason, "{}", notice.note);
-        }
-        let name = event_name(&regarding, &notice);
-        if !self.remember(&name) {
-            return;
         }
         let namespace = regarding.namespace.clone().unwrap_or_default();
         let event = self.event(name, regarding, &notice, now);

@@ -115,6 +115,8 @@ pub struct Situation<'a> {
     pub revision: &'a str,
     /// Who last changed the content of each asset, as far as the history tells.
     pub authors: &'a BTreeMap<String, String>,
+    /// Who last changed anything of each asset's row, its status included.
+    pub changed_by: &'a BTreeMap<String, String>,
     /// Post ids that a commit since the last applied revision approves by its trailer.
     pub approved_by_trailer: &'a BTreeSet<String>,
     /// Digests that the branch approved of slots whose assets are gone, by receipt name.
@@ -274,7 +276,11 @@ fn record(
 ) -> BranchApprovalRecord {
     BranchApprovalRecord {
         digests,
-        by: situation.authors.get(&asset.name).cloned(),
+        by: situation
+            .changed_by
+            .get(&asset.name)
+            .or_else(|| situation.authors.get(&asset.name))
+            .cloned(),
         revision: situation.revision.to_owned(),
         at: at.map(Time),
     }

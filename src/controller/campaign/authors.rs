@@ -21,6 +21,8 @@ const MAX_COMMITS: usize = 64;
 pub(crate) struct Told {
     /// The author of each asset whose content changed, by the asset's name.
     pub(crate) authors: BTreeMap<String, String>,
+    /// Who changed anything of each asset's row, its status included, by the asset's name.
+    pub(crate) changed_by: BTreeMap<String, String>,
     /// Post ids that a commit approves by its trailer.
     pub(crate) approved_by_trailer: BTreeSet<String>,
 }
@@ -59,8 +61,12 @@ pub(crate) async fn since(
         let Some(next) = digests_at(campaign, key, mirror, &commit.id, shared).await else {
             continue;
         };
-        for (name, digest) in &next {
-            if known.get(name) != Some(digest) {
+        for (name, digests) in &next {
+            let before = known.get(name);
+            if before != Some(digests) {
+                told.changed_by.insert(name.clone(), author(commit));
+            }
+            if before.map(|before| &before.content) != Some(&digests.content) {
                 told.authors.insert(name.clone(), author(commit));
             }
         }
@@ -79,24 +85,31 @@ fn last_applied(campaign: &Campaign, state: &SourceState) -> Option<String> {
     applied.or_else(of_status)
 }
 
+/// What one row asked for at a commit.
+#[derive(Debug, PartialEq, Eq)]
+struct Digests {
+    /// Of what a reader would receive.
+    content: String,
+    /// Of everything, status and time included.
+    spec: String,
+}
+
 async fn digests_at(
     campaign: &Campaign,
     key: &Key,
     mirror: &Mirror,
     revision: &str,
     shared: &Shared,
-) -> Option<BTreeMap<String, String>> {
+) -> Option<BTreeMap<String, Digests>> {
     let snapshot = mirror.snapshot_at(revision).await.ok()?;
     let wanted = observe::compute(&campaign.spec, key, &snapshot, shared)
         .await
         .ok()?;
-    Some(
-        wanted
-            .assets
-            .into_iter()
-            .map(|asset| (asset.name, digest::of_content(&asset.spec)))
-            .collect(),
-    )
+    let digests = wanted.assets.into_iter().map(|asset| {
+        let (content, spec) = (digest::of_content(&asset.spec), digest::of_spec(&asset.spec));
+        (asset.name, Digests { content, spec })
+    });
+    Some(digests.collect())
 }
 
 fn author(commit: &CommitInfo) -> String {

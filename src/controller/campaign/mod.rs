@@ -139,6 +139,7 @@ async fn apply(
         repository: &observe::place_text(&campaign.spec),
         revision: &applicable.revision,
         authors: &applicable.authors,
+        changed_by: &applicable.changed_by,
         approved_by_trailer: &applicable.approved_by_trailer,
         remembered: &remembered.digests,
         now: shared.clock.now(),

@@ -47,6 +47,8 @@ pub(crate) struct Applicable {
     pub(crate) wanted: Wanted,
     /// Who last changed the content of each asset, as far as the history tells.
     pub(crate) authors: BTreeMap<String, String>,
+    /// Who last changed anything of each asset's row, as far as the history tells.
+    pub(crate) changed_by: BTreeMap<String, String>,
     /// Post ids that a commit approves by its trailer.
     pub(crate) approved_by_trailer: BTreeSet<String>,
 }
@@ -91,6 +93,7 @@ pub(crate) async fn observe(
         revision: snapshot.revision(),
         wanted,
         authors: told.authors,
+        changed_by: told.changed_by,
         approved_by_trailer: told.approved_by_trailer,
     });
     Ok(observation)

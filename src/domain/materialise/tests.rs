@@ -61,6 +61,7 @@ impl World {
                 repository: "git.example.com/team/gtm#main",
                 revision: &format!("revision-{}", self.step),
                 authors: &self.authors,
+                changed_by: &self.authors,
                 approved_by_trailer: &self.trailer,
                 remembered: &self.remembered,
                 now: "2026-02-15T10:00:00Z".parse().unwrap(),
