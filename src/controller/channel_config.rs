@@ -384,9 +384,8 @@ pub(super) fn wake(config: &ChannelConfig, namespace: &str, shared: &Shared) {
     shared.wake_assets(|view| {
         view.namespace() == namespace
             && view
-                .facts
-                .as_ref()
-                .is_ok_and(|facts| is_for(config, &facts.target.platform, &facts.target.account))
+                .target()
+                .is_some_and(|(platform, account)| is_for(config, platform, account))
     });
     for campaign in shared.campaigns.state() {
         if campaign.meta().namespace.as_deref() == Some(namespace) {

@@ -24,7 +24,6 @@ use super::{
     channel_config::Channels,
     clock::Clock,
     election::Leadership,
-    error::Error,
     fresh::FreshReads,
     outgoing::{Interceptor, ServerClock},
     receipts::Receipts,
@@ -95,6 +94,10 @@ pub(crate) struct Shared {
     pub(crate) campaign_wakes: WakeUps<ObjectRef<Guarded<Campaign>>>,
     /// True once this process was told to stop: it begins nothing, and ends what it began.
     pub(crate) stopping: AtomicBool,
+    /// Which kinds have been listed.
+    pub(crate) listed: Listed,
+    /// Campaigns some of whose Assets changed: woken together, after a while.
+    pub(crate) stirred: WakeUps<ObjectRef<Guarded<Campaign>>>,
 }
 
 impl Shared {
@@ -131,16 +134,9 @@ impl Shared {
     }
 
     /// Waits until every kind has been listed once: before that, nobody can tell what is missing.
-    ///
-    /// # Errors
-    /// Where a watch has ended.
-    pub(crate) async fn listed(&self) -> Result<(), Error> {
-        let ended = |_| Error::Ended("the first list of a kind");
-        self.assets.wait_until_ready().await.map_err(ended)?;
-        self.campaigns.wait_until_ready().await.map_err(ended)?;
-        self.channel_configs.wait_until_ready().await.map_err(ended)?;
+    pub(crate) async fn listed(&self) {
+        self.listed.complete().await;
         self.receipts.wait_until_listed().await;
-        Ok(())
     }
 
     /// Wakes the Asset controller for every asset that a test picks.
@@ -204,6 +200,28 @@ impl<T: Clone + Eq + std::hash::Hash + Send + 'static> WakeUps<T> {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Which kinds of the stores have been listed to the end since the start.
+///
+/// The stores of kube wake only one of those who wait for them to be ready; here many wait.
+#[derive(Debug, Default)]
+pub(crate) struct Listed(watch::Sender<BTreeSet<String>>);
+
+/// How many kinds are kept in stores: Asset, Campaign, ChannelConfig.
+const KINDS: usize = 3;
+
+impl Listed {
+    /// Notes that a kind has been listed to the end.
+    pub(crate) fn note(&self, kind: &str) {
+        self.0.send_if_modified(|kinds| kinds.insert(kind.to_owned()));
+    }
+
+    /// Waits until every kind has been listed.
+    pub(crate) async fn complete(&self) {
+        // The sender is ours: it cannot be gone.
+        drop(self.0.subscribe().wait_for(|kinds| kinds.len() >= KINDS).await);
+    }
 }
 
 /// Attempts whose sending task is alive in this process.

@@ -16,7 +16,7 @@ use kube::{
     runtime::{
         Controller, WatchStreamExt,
         controller::Config as ControllerConfig,
-        reflector::{self, ObjectRef, store::Writer},
+        reflector::{self, ObjectRef, Store, store::Writer},
         watcher,
     },
 };
@@ -26,7 +26,7 @@ use tokio::sync::watch;
 use super::{
     asset, campaign, channel_config,
     clock::Clock,
-    context::{Guarded, LiveAttempts, Shared, StoreAge, WakeUps, Written},
+    context::{Guarded, Listed, LiveAttempts, Shared, StoreAge, WakeUps, Written},
     election::{Election, Leadership},
     error::Error,
     fresh::FreshReads,
@@ -53,6 +53,8 @@ const CLOCK_LOOK: Duration = Duration::from_secs(10);
 const CLOCK_JUMP: Duration = Duration::from_secs(2);
 /// How long a process that was told to stop waits for its sends; Kubernetes kills it after 30 seconds.
 const LONGEST_END: Duration = Duration::from_secs(20);
+/// For how long changes of assets are gathered before their campaign is looked at.
+const GATHERING: Duration = Duration::from_millis(500);
 /// How many objects a list page has.
 const PAGE: u32 = 500;
 /// How many campaigns and channels are worked on at once.
@@ -204,6 +206,8 @@ impl Operator {
             asset_wakes: WakeUps::default(),
             campaign_wakes: WakeUps::default(),
             stopping: AtomicBool::new(false),
+            stirred: WakeUps::default(),
+            listed: Listed::default(),
             leadership: leads,
             client,
             clock,
@@ -250,6 +254,7 @@ impl Operator {
                 () = self.assets(writers.assets) => Err(Error::Ended("the Asset controller")),
                 () = self.campaigns(writers.campaigns) => Err(Error::Ended("the Campaign controller")),
                 () = self.channels(writers.channels) => Err(Error::Ended("the ChannelConfig controller")),
+                () = self.stirred() => Err(Error::Ended("the look at what stirred campaigns")),
                 () = self.receipts() => Err(Error::Ended("the watch of Receipts")),
                 () = self.clocks() => Err(Error::Ended("the comparison of clocks")),
                 () = self.leading() => Err(Error::Ended("the election")),
@@ -306,21 +311,47 @@ impl Operator {
             + Sync
             + 'static,
     {
-        watcher(self.api::<K>(), watcher::Config::default().page_size(PAGE))
-            .default_backoff()
+        let watched = watcher(self.api::<K>(), watcher::Config::default().page_size(PAGE)).default_backoff();
+        self.reflect(watched, writer)
+    }
+
+    /// Keeps what a watch says in a store; answers what was touched.
+    fn reflect<K, S>(
+        &self,
+        watched: S,
+        writer: Writer<K>,
+    ) -> impl futures::Stream<Item = Result<K, watcher::Error>> + Send + use<K, S>
+    where
+        K: Resource<DynamicType = ()> + Clone + Send + Sync + 'static,
+        S: futures::Stream<Item = watcher::Result<watcher::Event<K>>> + Send + 'static,
+    {
+        let shared = Arc::clone(&self.shared);
+        watched
             .reflect(writer)
+            .inspect_ok(move |event| {
+                if matches!(event, watcher::Event::InitDone) {
+                    shared.listed.note(&K::kind(&()));
+                }
+            })
             .touched_objects()
     }
 
     fn assets(&self, writer: Writer<AssetView>) -> BoxFuture<'_, ()> {
         let shared = Arc::clone(&self.shared);
-        let touched = self.watch(writer).inspect_ok(move |view| {
+        let known = self.shared.assets.clone();
+        let watched = watcher(
+            self.api::<AssetView>(),
+            watcher::Config::default().page_size(PAGE),
+        )
+        .default_backoff()
+        .map_ok(move |event| sharing(event, &known));
+        let touched = self.reflect(watched, writer).inspect_ok(move |view| {
             if shared.assets.get(&ObjectRef::from_obj(view)).is_none() {
                 shared.written.forget(view.namespace(), view.name());
             }
-            if let Ok(facts) = &view.facts {
-                let campaign = ObjectRef::new(&facts.campaign).within(view.namespace());
-                shared.campaign_wakes.wake(campaign);
+            if let Some(campaign) = view.campaign() {
+                let campaign = ObjectRef::new(campaign).within(view.namespace());
+                shared.stirred.wake(campaign);
             }
         });
         let reader = self.shared.assets.clone();
@@ -424,6 +455,18 @@ impl Operator {
         futures::future::ready(())
     }
 
+    /// Wakes the campaigns whose assets changed: each look counts all of its assets, so many changes are one wake-up.
+    async fn stirred(&self) {
+        let shared = &self.shared;
+        let mut stirred = Box::pin(shared.stirred.stream().ready_chunks(1024));
+        while let Some(campaigns) = stirred.next().await {
+            tokio::time::sleep(GATHERING).await;
+            for campaign in campaigns {
+                shared.campaign_wakes.wake(campaign);
+            }
+        }
+    }
+
     async fn receipts(&self) {
         let shared = &self.shared;
         let stream = watcher(
@@ -477,7 +520,7 @@ impl Operator {
 
     async fn election(&self) -> Result<(), Error> {
         // Whoever leads has seen everything once: what is missing from memory would be told as missing.
-        self.shared.listed().await?;
+        self.shared.listed().await;
         let Some(leases) = self.shared.leases.clone() else {
             self.leadership
                 .send_replace(Some(Leadership::alone(&self.identity)));
@@ -490,6 +533,18 @@ impl Operator {
             leadership: self.leadership.clone(),
         };
         election.run().await
+    }
+}
+
+/// What is listed again and has not changed is not kept twice.
+fn sharing(event: watcher::Event<AssetView>, known: &Store<AssetView>) -> watcher::Event<AssetView> {
+    match event {
+        watcher::Event::InitApply(view) => {
+            let before = known.get(&ObjectRef::from_obj(&view));
+            let same = before.filter(|before| before.is_same_as(&view));
+            watcher::Event::InitApply(same.map_or(view, |same| (*same).clone()))
+        }
+        event => event,
     }
 }
 
@@ -622,8 +677,8 @@ impl Surface {
     /// Ready once every kind has been listed.
     pub async fn ready(&self) -> Result<(), String> {
         match tokio::time::timeout(Duration::from_millis(200), self.shared.listed()).await {
-            Ok(Ok(())) => Ok(()),
-            _ => Err("the API server has not been listed yet".to_owned()),
+            Ok(()) => Ok(()),
+            Err(_) => Err("the API server has not been listed yet".to_owned()),
         }
     }
 

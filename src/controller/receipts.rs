@@ -132,7 +132,7 @@ impl Receipts {
         }
         self.note_undecided(&view, now);
         self.note_sent(&view);
-        let view = Arc::new(view);
+        let view = Arc::new(view.settled());
         known.insert(key, Arc::clone(&view));
         Some(view)
     }

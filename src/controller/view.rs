@@ -1,5 +1,8 @@
 //! What is kept in memory of Assets and Receipts: what decisions need, without words, managed fields and annotations.
 
+mod packed;
+mod told;
+
 use std::{borrow::Cow, sync::Arc};
 
 use jiff::Timestamp;
@@ -8,9 +11,16 @@ use kube::{Resource, core::ObjectMeta};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use self::{
+    packed::{PackedDigest, Texts},
+    told::Told,
+};
 use crate::{
-    api::{Asset, AssetPhase, AssetSpec, AssetStatus, GROUP, Receipt, ReceiptSpec, ReceiptStatus, VERSION},
-    domain::{digest, observed::AssetFacts, schedule},
+    api::{
+        Asset, AssetPhase, AssetSource, AssetSpec, AssetStatus, AssetType, BranchApprovalRecord, Condition,
+        GROUP, Intent, Made, Receipt, ReceiptPhase, ReceiptSpec, ReceiptStatus, Target, VERSION,
+    },
+    domain::{digest, observed::AssetFacts, receipt::undecided, schedule, status::AssetReport},
 };
 
 /// The fields of `metadata` that are kept.
@@ -39,22 +49,97 @@ impl From<LiteMeta> for ObjectMeta {
     }
 }
 
-/// An Asset as it is kept in memory.
+/// An Asset as it is kept in memory; copies share it.
 #[derive(Clone, Debug)]
-pub(crate) struct AssetView {
+pub(crate) struct AssetView(Arc<Kept>);
+
+#[derive(Clone, Debug)]
+struct Kept {
     meta: ObjectMeta,
-    /// Its facts, or why its spec cannot be read.
-    pub(crate) facts: Result<Box<AssetFacts>, String>,
-    /// What its status says.
-    pub(crate) status: Box<AssetStatus>,
-    /// The time of publication as it is shown.
-    pub(crate) publish_at_local: Option<String>,
+    facts: Result<Facts, Box<str>>,
+    told: Told,
+    phase: Option<AssetPhase>,
+    source_line: u32,
+    texts: Texts<SOURCE_TEXTS>,
+}
+
+/// Texts of the status: path, repository, revision, author, receipt.
+const SOURCE_TEXTS: usize = 5;
+/// Texts of the facts, in the order of [`Facts::texts_of`].
+const FACT_TEXTS: usize = 13;
+
+/// What [`AssetFacts`] says, packed.
+#[derive(Clone, Debug)]
+struct Facts {
+    texts: Texts<FACT_TEXTS>,
+    type_: AssetType,
+    intent: Intent,
+    publish_at: Option<Timestamp>,
+    day_ends_at: Option<Timestamp>,
+    content: PackedDigest,
+    spec: PackedDigest,
+    made: Option<PackedDigest>,
+    approval: Option<(Box<[PackedDigest]>, Option<Timestamp>)>,
+}
+
+impl Facts {
+    fn of(spec: &AssetSpec, status: &AssetStatus) -> Self {
+        let packed = |digest: &String| PackedDigest::of(digest).unwrap_or(PackedDigest::NONE);
+        let approval = status.approval.as_ref().map(|approval| {
+            let digests = approval
+                .digests
+                .iter()
+                .filter_map(|digest| PackedDigest::of(digest));
+            (digests.collect(), approval.at.as_ref().map(|time| time.0))
+        });
+        Self {
+            texts: Self::texts_of(spec, status),
+            type_: spec.type_,
+            intent: spec.intent,
+            publish_at: schedule::instant(&spec.schedule).ok(),
+            day_ends_at: schedule::end_of_local_day(&spec.schedule).ok(),
+            content: packed(&digest::of_content(spec)),
+            spec: packed(&digest::of_spec(spec)),
+            made: status.made.as_ref().map(|made| packed(&made.spec_digest)),
+            approval,
+        }
+    }
+
+    fn texts_of(spec: &AssetSpec, status: &AssetStatus) -> Texts<FACT_TEXTS> {
+        let (code, message) = AssetFacts::stopping_finding(spec).unwrap_or_default();
+        let approval = status.approval.as_ref();
+        Texts::of([
+            &spec.campaign,
+            &spec.post_id,
+            &spec.target.platform,
+            &spec.target.account,
+            &spec.locale,
+            &spec.item,
+            &spec.occurrence,
+            &code,
+            &message,
+            status.made.as_ref().map_or("", |made| &made.withdrawn),
+            approval
+                .and_then(|approval| approval.by.as_deref())
+                .unwrap_or_default(),
+            approval.map_or("", |approval| &approval.revision),
+            &local_time(spec).unwrap_or_default(),
+        ])
+    }
+
+    fn campaign(&self) -> &str {
+        self.texts.get(0)
+    }
+}
+
+/// A text of which the empty one means that there is none.
+fn some(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 impl AssetView {
     /// What is kept of a whole Asset.
     pub(crate) fn of(asset: &Asset) -> Self {
-        let status = asset.status.clone().unwrap_or_default();
         let meta = ObjectMeta {
             name: asset.metadata.name.clone(),
             namespace: asset.metadata.namespace.clone(),
@@ -64,33 +149,156 @@ impl AssetView {
             deletion_timestamp: asset.metadata.deletion_timestamp.clone(),
             ..ObjectMeta::default()
         };
-        Self::assemble(meta, Ok(&asset.spec), status)
+        let nothing = AssetStatus::default();
+        Self::assemble(meta, Ok(&asset.spec), asset.status.as_ref().unwrap_or(&nothing))
     }
 
-    fn assemble(meta: ObjectMeta, spec: Result<&AssetSpec, String>, status: AssetStatus) -> Self {
-        let publish_at_local = spec.as_ref().ok().and_then(|spec| local_time(spec));
-        let facts = spec.map(|spec| Box::new(facts(&meta, spec, &status)));
-        Self {
+    fn assemble(meta: ObjectMeta, spec: Result<&AssetSpec, String>, status: &AssetStatus) -> Self {
+        let source = status.source.clone().unwrap_or_default();
+        let texts = Texts::of([
+            &source.path,
+            &source.repository,
+            &source.revision,
+            source.author.as_deref().unwrap_or_default(),
+            status.receipt.as_deref().unwrap_or_default(),
+        ]);
+        Self(Arc::new(Kept {
+            facts: spec
+                .map(|spec| Facts::of(spec, status))
+                .map_err(String::into_boxed_str),
+            told: Told::of(status),
+            phase: status.phase,
+            source_line: source.line,
+            texts,
             meta,
-            facts,
-            status: Box::new(status),
-            publish_at_local,
-        }
+        }))
+    }
+
+    /// Its facts; `None` where its spec cannot be read.
+    pub(crate) fn facts(&self) -> Option<AssetFacts> {
+        let facts = self.0.facts.as_ref().ok()?;
+        let text = |number| facts.texts.get(number).to_owned();
+        let made = |digest: PackedDigest| Made {
+            spec_digest: digest.text(),
+            withdrawn: text(9),
+        };
+        let approval = facts.approval.as_ref().map(|(digests, at)| BranchApprovalRecord {
+            digests: digests.iter().map(|digest| digest.text()).collect(),
+            by: some(facts.texts.get(10)),
+            revision: text(11),
+            at: at.map(Time),
+        });
+        Some(AssetFacts {
+            name: self.name().to_owned(),
+            generation: self.0.meta.generation.unwrap_or(0),
+            deleting: self.0.meta.deletion_timestamp.is_some(),
+            campaign: text(0),
+            post_id: text(1),
+            target: Target {
+                platform: text(2),
+                account: text(3),
+            },
+            locale: text(4),
+            item: text(5),
+            occurrence: text(6),
+            type_: facts.type_,
+            intent: facts.intent,
+            publish_at: facts.publish_at,
+            day_ends_at: facts.day_ends_at,
+            stopped_by: some(facts.texts.get(7)).map(|code| (code, text(8))),
+            content_digest: facts.content.text(),
+            spec_digest: facts.spec.text(),
+            made: facts.made.map(made),
+            approval,
+            remembered_receipt: some(self.receipt()),
+            phase: self.0.phase,
+        })
+    }
+
+    /// Why its spec cannot be read.
+    pub(crate) fn problem(&self) -> Option<&str> {
+        self.0.facts.as_ref().err().map(AsRef::as_ref)
+    }
+
+    /// Name of its campaign; `None` where its spec cannot be read.
+    pub(crate) fn campaign(&self) -> Option<&str> {
+        self.0.facts.as_ref().ok().map(Facts::campaign)
+    }
+
+    /// Whether it belongs to a campaign of a namespace.
+    pub(crate) fn is_of(&self, namespace: &str, campaign: &str) -> bool {
+        self.namespace() == namespace && self.campaign() == Some(campaign)
+    }
+
+    /// Where it goes: platform and account.
+    pub(crate) fn target(&self) -> Option<(&str, &str)> {
+        let facts = self.0.facts.as_ref().ok()?;
+        Some((facts.texts.get(2), facts.texts.get(3)))
+    }
+
+    /// Whether its spec has that digest and is what Campanile made.
+    pub(crate) fn is_made_as(&self, spec_digest: &str) -> bool {
+        let digest = PackedDigest::of(spec_digest);
+        let facts = self.0.facts.as_ref().ok();
+        digest.is_some() && facts.is_some_and(|facts| Some(facts.spec) == digest && facts.made == digest)
+    }
+
+    /// The time of publication as it is shown.
+    pub(crate) fn publish_at_local(&self) -> Option<String> {
+        some(self.0.facts.as_ref().ok()?.texts.get(12))
+    }
+
+    /// Where its words were written.
+    pub(crate) fn source(&self) -> Option<AssetSource> {
+        let text = |number| self.0.texts.get(number);
+        (!text(0).is_empty()).then(|| AssetSource {
+            path: text(0).to_owned(),
+            repository: text(1).to_owned(),
+            revision: text(2).to_owned(),
+            line: self.0.source_line,
+            author: some(text(3)),
+        })
+    }
+
+    /// Name of the receipt that it remembers; empty where it remembers none.
+    pub(crate) fn receipt(&self) -> &str {
+        self.0.texts.get(4)
+    }
+
+    /// Its conditions, as far as the next ones depend on them.
+    pub(crate) fn conditions(&self) -> Vec<Condition> {
+        self.0.told.conditions()
+    }
+
+    /// Whether its status says just what a report says.
+    pub(crate) fn tells(&self, report: &AssetReport) -> bool {
+        self.0.told.is(report)
+    }
+
+    /// Whether its status has just these conditions.
+    pub(crate) fn states(&self, conditions: &[Condition]) -> bool {
+        self.0.told.states(conditions)
     }
 
     /// Its resource version as a number; 0 where it has none.
     pub(crate) fn version(&self) -> u64 {
-        version_of(&self.meta)
+        version_of(&self.0.meta)
+    }
+
+    /// Whether another copy is the same object in the same version.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        let (ours, theirs) = (&self.0.meta, &other.0.meta);
+        ours.uid == theirs.uid && ours.resource_version == theirs.resource_version
     }
 
     /// Its name.
     pub(crate) fn name(&self) -> &str {
-        self.meta.name.as_deref().unwrap_or_default()
+        self.0.meta.name.as_deref().unwrap_or_default()
     }
 
     /// Its namespace.
     pub(crate) fn namespace(&self) -> &str {
-        self.meta.namespace.as_deref().unwrap_or_default()
+        self.0.meta.namespace.as_deref().unwrap_or_default()
     }
 }
 
@@ -107,52 +315,49 @@ pub(crate) fn version_of(meta: &ObjectMeta) -> u64 {
         .unwrap_or(0)
 }
 
-fn facts(meta: &ObjectMeta, spec: &AssetSpec, status: &AssetStatus) -> AssetFacts {
-    AssetFacts {
-        name: meta.name.clone().unwrap_or_default(),
-        generation: meta.generation.unwrap_or(0),
-        deleting: meta.deletion_timestamp.is_some(),
-        campaign: spec.campaign.clone(),
-        post_id: spec.post_id.clone(),
-        target: spec.target.clone(),
-        locale: spec.locale.clone(),
-        item: spec.item.clone(),
-        occurrence: spec.occurrence.clone(),
-        type_: spec.type_,
-        intent: spec.intent,
-        publish_at: schedule::instant(&spec.schedule).ok(),
-        day_ends_at: schedule::end_of_local_day(&spec.schedule).ok(),
-        stopped_by: AssetFacts::stopping_finding(spec),
-        content_digest: digest::of_content(spec),
-        spec_digest: digest::of_spec(spec),
-        made: status.made.clone(),
-        approval: status.approval.clone(),
-        remembered_receipt: status.receipt.clone(),
-        phase: status.phase,
+/// What may not be what it should: one bad object must not stop the others.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Lenient<T> {
+    Fine(Box<T>),
+    Other(Value),
+}
+
+impl<T> Default for Lenient<T> {
+    fn default() -> Self {
+        Self::Other(Value::Null)
     }
 }
 
-/// Where an object with a spec that cannot be read still has to be kept: one bad object must not stop the others.
+impl<T: serde::de::DeserializeOwned> Lenient<T> {
+    fn read(self) -> Result<Box<T>, String> {
+        match self {
+            Self::Fine(value) => Ok(value),
+            // Read again for the sake of the message.
+            Self::Other(value) => serde_json::from_value(value)
+                .map(Box::new)
+                .map_err(|error| error.to_string()),
+        }
+    }
+}
+
 #[derive(Deserialize)]
-struct RawAsset {
+#[serde(bound(deserialize = "S: serde::de::DeserializeOwned, T: serde::de::DeserializeOwned"))]
+struct Raw<S, T> {
     metadata: LiteMeta,
     #[serde(default)]
-    spec: Value,
+    spec: Lenient<S>,
     #[serde(default)]
-    status: Value,
+    status: Lenient<T>,
 }
 
 impl<'de> Deserialize<'de> for AssetView {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = RawAsset::deserialize(deserializer)?;
-        let status = serde_json::from_value(raw.status).unwrap_or_default();
-        let spec: Result<AssetSpec, String> =
-            serde_json::from_value(raw.spec).map_err(|error| error.to_string());
-        Ok(Self::assemble(
-            raw.metadata.into(),
-            spec.as_ref().map_err(Clone::clone),
-            status,
-        ))
+        let raw = Raw::<AssetSpec, AssetStatus>::deserialize(deserializer)?;
+        let status = raw.status.read().unwrap_or_default();
+        let spec = raw.spec.read();
+        let spec = spec.as_deref().map_err(Clone::clone);
+        Ok(Self::assemble(raw.metadata.into(), spec, &status))
     }
 }
 
@@ -185,39 +390,43 @@ impl ReceiptView {
         }
     }
 
+    /// Without its history where everything is decided: what follows from it is read directly.
+    pub(crate) fn settled(mut self) -> Self {
+        let status = Arc::make_mut(&mut self.status);
+        let decided = status.phase == ReceiptPhase::Published
+            && undecided(status).next().is_none()
+            && status.release_requested.is_none();
+        if decided {
+            status.attempts = Vec::new();
+            status.conditions = Vec::new();
+            status.resolutions = Vec::new();
+            status.approval = None;
+            status.remote_id = None;
+        }
+        self
+    }
+
     /// Its resource version as a number; 0 where it has none.
     pub(crate) fn version(&self) -> u64 {
         version_of(&self.meta)
     }
 }
 
-#[derive(Deserialize)]
-struct RawReceipt {
-    metadata: LiteMeta,
-    #[serde(default)]
-    spec: Value,
-    #[serde(default)]
-    status: Value,
-}
-
 impl<'de> Deserialize<'de> for ReceiptView {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = RawReceipt::deserialize(deserializer)?;
-        let mut status: ReceiptStatus = serde_json::from_value(raw.status).unwrap_or_default();
+        let raw = Raw::<ReceiptSpec, ReceiptStatus>::deserialize(deserializer)?;
+        let mut status = *raw.status.read().unwrap_or_default();
         status.sent = None;
-        let spec = serde_json::from_value(raw.spec)
-            .map(Arc::new)
-            .map_err(|error| error.to_string());
         Ok(Self {
             meta: raw.metadata.into(),
-            spec,
+            spec: raw.spec.read().map(Arc::from),
             status: Arc::new(status),
         })
     }
 }
 
 macro_rules! stands_for {
-    ($view:ty, $kind:literal, $plural:literal) => {
+    ($view:ty, $kind:literal, $plural:literal, $meta:expr, $meta_mut:expr) => {
         impl Resource for $view {
             type DynamicType = ();
             type Scope = NamespaceResourceScope;
@@ -239,25 +448,31 @@ macro_rules! stands_for {
             }
 
             fn meta(&self) -> &ObjectMeta {
-                &self.meta
+                let meta: fn(&Self) -> &ObjectMeta = $meta;
+                meta(self)
             }
 
             fn meta_mut(&mut self) -> &mut ObjectMeta {
-                &mut self.meta
+                let meta: fn(&mut Self) -> &mut ObjectMeta = $meta_mut;
+                meta(self)
             }
         }
     };
 }
 
-stands_for!(AssetView, "Asset", "assets");
-stands_for!(ReceiptView, "Receipt", "receipts");
+stands_for!(AssetView, "Asset", "assets", |view| &view.0.meta, |view| {
+    &mut Arc::make_mut(&mut view.0).meta
+});
+stands_for!(ReceiptView, "Receipt", "receipts", |view| &view.meta, |view| {
+    &mut view.meta
+});
 
 /// The phase that an asset's status shows; Pending before anybody looked.
 pub(crate) fn phase(view: &AssetView) -> AssetPhase {
-    view.status.phase.unwrap_or(AssetPhase::Pending)
+    view.0.phase.unwrap_or(AssetPhase::Pending)
 }
 
-/// The instant of publication that an asset's facts name.
+/// The instant of publication that an asset's spec names.
 pub(crate) fn publish_at(view: &AssetView) -> Option<Timestamp> {
-    view.facts.as_ref().ok().and_then(|facts| facts.publish_at)
+    view.0.facts.as_ref().ok().and_then(|facts| facts.publish_at)
 }

@@ -10,7 +10,7 @@ use super::{
         error::{Error, ErrorClass},
         view::{AssetView, ReceiptView, version_of},
     },
-    observe::{self, Direct},
+    observe::{self, Direct, Known},
     send,
 };
 use crate::{
@@ -31,24 +31,70 @@ const ACTIONS: usize = 6;
 pub(super) type Settled = (Arc<AssetView>, Observed, Plan);
 
 /// Reads directly, decides, and acts, until the plan is to wait.
-pub(super) async fn run(shared: &Shared, view: &AssetView) -> Result<Option<Settled>, Error> {
-    let mut held: Option<Receipt> = None;
+///
+/// Where memory knows of no receipt it is not looked for before the claim: its unique name decides. What a claim or a send
+/// answered is taken up without reading the asset again: a send has its own last look, and after one there is only its
+/// outcome to tell.
+pub(super) async fn run(
+    shared: &Shared,
+    view: &AssetView,
+    presumed_absent: bool,
+) -> Result<Option<Settled>, Error> {
+    let mut next = None;
     let mut last = None;
+    if presumed_absent {
+        let Some(direct) = observe::directly(shared, view, Known::PresumedAbsent).await? else {
+            return Ok(None);
+        };
+        if decide(&direct.observed, shared.clock.now()).action == Action::Claim {
+            let claimed = claim(shared, &direct).await?;
+            next = claimed.map(|receipt| direct.holding(shared, receipt));
+        }
+    }
     for _ in 0..ACTIONS {
         if shared.leads().is_none() {
             return Ok(None);
         }
-        let Some(direct) = observe::directly(shared, view, held.as_ref()).await? else {
-            return Ok(None);
+        let direct = match next.take() {
+            Some(direct) => direct,
+            None => match observe::directly(shared, view, Known::Nothing).await? {
+                Some(direct) => direct,
+                None => return Ok(None),
+            },
         };
         let plan = decide(&direct.observed, shared.clock.now());
         if plan.action == Action::Wait {
             return Ok(Some((direct.view, direct.observed, plan)));
         }
-        held = act(shared, &direct, &plan).await?;
-        last = Some((direct.view, direct.observed, plan));
+        let receipt = act(shared, &direct, &plan).await?;
+        last = Some((Arc::clone(&direct.view), direct.observed.clone(), plan.clone()));
+        next = follow(shared, view, direct, &plan, receipt).await?;
     }
     Ok(last)
+}
+
+/// What is known after an action; none where it has to be read again.
+async fn follow(
+    shared: &Shared,
+    view: &AssetView,
+    direct: Direct,
+    plan: &Plan,
+    receipt: Option<Receipt>,
+) -> Result<Option<Direct>, Error> {
+    let Some(receipt) = receipt else { return Ok(None) };
+    let before = direct
+        .receipt
+        .as_ref()
+        .and_then(|receipt| receipt.metadata.resource_version.as_ref());
+    match plan.action {
+        Action::Claim => Ok(Some(direct.holding(shared, receipt))),
+        Action::Send(_) if before != receipt.metadata.resource_version.as_ref() => {
+            let sent = direct.holding(shared, receipt);
+            let rests = decide(&sent.observed, shared.clock.now()).action == Action::Wait;
+            Ok(rests.then_some(sent))
+        }
+        _ => observe::directly(shared, view, Known::Holds(&receipt)).await,
+    }
 }
 
 /// Takes one action; answers the receipt as it now stands, where that is known.

@@ -30,7 +30,7 @@ use crate::{
         decide::{RECEIPT_MISSING, decide},
         observed::Observed,
         plan::{Action, Plan},
-        status::{AssetReport, asset_report, standing},
+        status::{asset_report, standing},
     },
 };
 
@@ -55,7 +55,8 @@ pub(crate) async fn reconcile(view: Arc<AssetView>, shared: Arc<Shared>) -> Resu
     let (view, observed, plan) = if plan.action == Action::Wait && plan.reason != RECEIPT_MISSING {
         (view, observed, plan)
     } else {
-        match Box::pin(execute::run(&shared, &view)).await? {
+        let presumed_absent = plan.action == Action::Claim && observed.receipt.is_none();
+        match Box::pin(execute::run(&shared, &view, presumed_absent)).await? {
             Some(settled) => settled,
             None => return Ok(Requeue::await_change()),
         }
@@ -78,35 +79,13 @@ fn requeue(plan: &Plan, now: Timestamp) -> Requeue {
 /// Writes what is to be said of the asset, where that changed.
 async fn summarise(view: &AssetView, observed: &Observed, plan: &Plan, shared: &Shared) -> Result<(), Error> {
     let now = shared.clock.now();
-    let report = asset_report(
-        observed,
-        plan,
-        view.publish_at_local.clone(),
-        &view.status.conditions,
-        now,
-    );
-    if !differs(view, &report) {
+    let report = asset_report(observed, plan, view.publish_at_local(), &view.conditions(), now);
+    if view.tells(&report) {
         return Ok(());
     }
     write(view, &json!({"status": report}), shared).await?;
     notice(view, observed, plan, shared).await;
     Ok(())
-}
-
-fn differs(view: &AssetView, report: &AssetReport) -> bool {
-    let status = &view.status;
-    status.phase != Some(report.phase)
-        || status.reason.as_ref() != Some(&report.reason)
-        || status.message != report.message
-        || status.observed_generation != report.observed_generation
-        || status.content_digest.as_ref() != Some(&report.content_digest)
-        || status.publish_at.as_ref().map(|time| time.0.as_second())
-            != report.publish_at.as_ref().map(|time| time.0.as_second())
-        || status.publish_at_local != report.publish_at_local
-        || status.receipt != report.receipt
-        || status.url != report.url
-        || status.published_at != report.published_at
-        || status.conditions != report.conditions
 }
 
 async fn write(view: &AssetView, patch: &serde_json::Value, shared: &Shared) -> Result<(), Error> {
@@ -168,19 +147,15 @@ async fn notice(view: &AssetView, observed: &Observed, plan: &Plan, shared: &Sha
 
 /// An asset whose spec cannot be read says so, and stops no other.
 async fn unreadable(view: &AssetView, shared: &Shared) -> Result<Requeue, Error> {
-    let Err(problem) = &view.facts else {
+    let Some(problem) = view.problem() else {
         return Ok(Requeue::await_change());
     };
     let message = format!("Its spec cannot be read: {problem}.");
     let statements = standing(crate::domain::status::Standing::Stuck, "SpecUnreadable", &message);
     let generation = view.meta().generation.unwrap_or(0);
-    let conditions: Vec<Condition> = crate::domain::status::conditions(
-        &view.status.conditions,
-        &statements,
-        generation,
-        shared.clock.now(),
-    );
-    if conditions == view.status.conditions {
+    let conditions: Vec<Condition> =
+        crate::domain::status::conditions(&view.conditions(), &statements, generation, shared.clock.now());
+    if view.states(&conditions) {
         return Ok(Requeue::await_change());
     }
     let patch = json!({"status": {

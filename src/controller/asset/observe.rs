@@ -21,7 +21,8 @@ use crate::{
 
 /// What memory knows of an asset; `None` where its spec cannot be read.
 pub(super) fn from_memory(shared: &Shared, view: &AssetView) -> Option<Observed> {
-    let asset = view.facts.as_ref().ok()?;
+    let asset = view.facts()?;
+    let asset = &asset;
     let campaigns = shared
         .campaigns
         .state_filter(|guarded| is_named(guarded.0.as_ref().ok(), view.namespace(), asset));
@@ -98,11 +99,11 @@ fn published_elsewhere(
     campaign: Option<&CampaignFacts>,
     channels: &[ChannelFacts],
 ) -> Option<String> {
-    let source = view.status.source.as_ref()?;
+    let source = view.source()?;
     let slot = slot(asset, campaign, channels);
     shared
         .receipts
-        .sent_elsewhere(view.namespace(), slot.fields(), source)
+        .sent_elsewhere(view.namespace(), slot.fields(), &source)
 }
 
 /// The slot that an asset fills; without a channel, the one for real.
@@ -150,13 +151,41 @@ pub(super) struct Direct {
     pub(super) campaign: Option<Arc<Campaign>>,
 }
 
-/// Reads asset, campaign, channels and, unless the caller holds it, the receipt directly from the API server.
+/// What the caller knows of the receipt.
+#[derive(Clone, Copy)]
+pub(super) enum Known<'a> {
+    /// Nothing that counts: it is to be read.
+    Nothing,
+    /// This process knows of none. Only a claim may follow from it: the API server refuses that where there is one.
+    PresumedAbsent,
+    /// This is what the last write of it answered.
+    Holds(&'a Receipt),
+}
+
+impl Direct {
+    /// The same, with the receipt as a write has answered it; what this process knows of itself is looked up again.
+    pub(super) fn holding(self, shared: &Shared, receipt: Receipt) -> Self {
+        let facts = receipt_facts(shared, &ReceiptView::of(&receipt));
+        let observed = Observed {
+            receipt: facts,
+            process: process(shared),
+            ..self.observed
+        };
+        Self {
+            observed,
+            receipt: Some(receipt),
+            ..self
+        }
+    }
+}
+
+/// Reads asset, campaign, channels and, unless the caller knows it, the receipt directly from the API server.
 ///
 /// `None` where the asset is gone or its spec cannot be read.
 pub(super) async fn directly(
     shared: &Shared,
     view: &AssetView,
-    held: Option<&Receipt>,
+    known: Known<'_>,
 ) -> Result<Option<Direct>, Error> {
     let namespace = view.namespace();
     let assets: Api<Asset> = Api::namespaced(shared.client.clone(), namespace);
@@ -169,7 +198,10 @@ pub(super) async fn directly(
         return Ok(None);
     };
     let view = Arc::new(AssetView::of(&asset));
-    let Ok(facts) = &view.facts else { return Ok(None) };
+    let Some(facts) = view.facts() else {
+        return Ok(None);
+    };
+    let facts = &facts;
     let campaigns: Api<Campaign> = Api::namespaced(shared.client.clone(), namespace);
     let campaign = shared
         .fresh
@@ -179,11 +211,13 @@ pub(super) async fn directly(
     let campaign_facts = campaign
         .as_deref()
         .map(|campaign| campaign::facts(campaign, shared));
-    let receipt = if let Some(receipt) = held {
-        Some(receipt.clone())
-    } else {
-        let name = slot(facts, campaign_facts.as_ref(), &channels).receipt_name();
-        read_receipt(shared, namespace, &name).await?
+    let receipt = match known {
+        Known::Holds(receipt) => Some(receipt.clone()),
+        Known::PresumedAbsent => None,
+        Known::Nothing => {
+            let name = slot(facts, campaign_facts.as_ref(), &channels).receipt_name();
+            read_receipt(shared, namespace, &name).await?
+        }
     };
     let receipt_view = receipt.as_ref().map(|receipt| Arc::new(ReceiptView::of(receipt)));
     let elsewhere = published_elsewhere(shared, &view, facts, campaign_facts.as_ref(), &channels);

@@ -15,7 +15,7 @@ use super::{
         outgoing::Outgoing, report::Notice,
     },
     execute::{replace, retry_policy, status_of},
-    observe::{self, Direct},
+    observe::{self, Direct, Known},
 };
 use crate::{
     api::{ChannelConfig, Receipt, ReceiptPhase, ReceiptStatus},
@@ -213,7 +213,7 @@ impl Sending<'_> {
         let (lease, receipt, fresh) = futures::future::join3(
             self.still_leads(),
             self.read(),
-            observe::directly(shared, &self.direct.view, Some(locked)),
+            observe::directly(shared, &self.direct.view, Known::Holds(locked)),
         )
         .await;
         if !lease? {
@@ -352,12 +352,10 @@ impl Sending<'_> {
             .patch_status(&self.order.channel, &PatchParams::default(), &Patch::Merge(patch))
             .await;
         let Ok(config) = written else { return };
+        let target = &self.direct.asset.spec.target;
         self.shared.wake_assets(|view| {
             view.namespace() == self.direct.view.namespace()
-                && view
-                    .facts
-                    .as_ref()
-                    .is_ok_and(|facts| facts.target == self.direct.asset.spec.target)
+                && view.target() == Some((target.platform.as_str(), target.account.as_str()))
         });
         if patch.pointer("/status/refused").is_some() {
             let note = format!(

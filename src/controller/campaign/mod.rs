@@ -159,9 +159,7 @@ async fn apply(
 /// Whether the cache shows less of a campaign's Assets than this process wrote: what is approved must not be judged by it.
 fn is_behind(campaign: &Campaign, namespace: &str, shared: &Shared) -> bool {
     let name = campaign.name_any();
-    let ours = |view: &AssetView| {
-        view.namespace() == namespace && view.facts.as_ref().is_ok_and(|facts| facts.campaign == name)
-    };
+    let ours = |view: &AssetView| view.is_of(namespace, &name);
     let views = shared.assets.state_filter(ours);
     views.iter().any(|view| shared.written.is_ahead_of(view))
 }
@@ -170,26 +168,22 @@ fn is_behind(campaign: &Campaign, namespace: &str, shared: &Shared) -> bool {
 fn standing(campaign: &Campaign, namespace: &str, shared: &Shared) -> BTreeMap<String, Standing> {
     let name = campaign.name_any();
     let id = campaign_id(&name, &campaign.spec);
-    let views = shared.assets.state_filter(|view| view.namespace() == namespace);
+    let views = shared.assets.state_filter(|view| view.is_of(namespace, &name));
     views
         .iter()
-        .filter_map(|view| stands(view, &name, id, shared))
+        .filter_map(|view| stands(view, id, shared))
         .map(|stands| (stands.name.clone(), stands))
         .collect()
 }
 
-fn stands(view: &AssetView, campaign: &str, id: &str, shared: &Shared) -> Option<Standing> {
-    let facts = view
-        .facts
-        .as_ref()
-        .ok()
-        .filter(|facts| facts.campaign == campaign)?;
+fn stands(view: &AssetView, id: &str, shared: &Shared) -> Option<Standing> {
+    let facts = view.facts()?;
     // While it is sent for the first time, the asset does not name its receipt yet.
     let of_its_slot = || {
         let environment = sources::environment(shared, view.namespace(), &facts.target);
         facts.slot(id, environment).receipt_name()
     };
-    let receipt_name = view.status.receipt.clone().unwrap_or_else(of_its_slot);
+    let receipt_name = facts.remembered_receipt.clone().unwrap_or_else(of_its_slot);
     let receipt = shared.receipts.get(view.namespace(), &receipt_name);
     let environment = receipt
         .as_ref()
@@ -209,16 +203,14 @@ fn stands(view: &AssetView, campaign: &str, id: &str, shared: &Shared) -> Option
         phase: phase(view),
         made: facts.made.clone(),
         approval: facts.approval.clone(),
-        source: view.status.source.clone(),
+        source: view.source(),
         receipt: receipt.map(|receipt| receipt.status.phase),
     })
 }
 
 /// Wakes every asset of a campaign.
 pub(crate) fn wake_assets(namespace: &str, campaign: &str, shared: &Shared) {
-    shared.wake_assets(|view| {
-        view.namespace() == namespace && view.facts.as_ref().is_ok_and(|facts| facts.campaign == campaign)
-    });
+    shared.wake_assets(|view| view.is_of(namespace, campaign));
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the controller of kube calls it so")]

@@ -310,18 +310,15 @@ fn basis(campaign: &Campaign, namespace: &str, snapshot: &Snapshot, shared: &Sha
 /// Whether every asset stands as it was made.
 fn is_intact(key: &Key, made: &BTreeMap<String, String>, shared: &Shared) -> bool {
     let (namespace, campaign) = key;
-    let views = shared.assets.state_filter(|view| {
-        view.namespace() == namespace && view.facts.as_ref().is_ok_and(|facts| facts.campaign == *campaign)
-    });
+    let views = shared.assets.state_filter(|view| view.is_of(namespace, campaign));
     let mut standing = 0;
     for view in views {
         if shared.written.is_ahead_of(&view) {
             standing += usize::from(made.contains_key(view.name()));
             continue;
         }
-        let Ok(facts) = &view.facts else { return false };
         match made.get(view.name()) {
-            Some(digest) if *digest == facts.spec_digest && facts.is_as_made() => standing += 1,
+            Some(digest) if view.is_made_as(digest) => standing += 1,
             Some(_) => return false,
             None => {}
         }

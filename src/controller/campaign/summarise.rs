@@ -195,12 +195,7 @@ fn counts(
         ..CampaignCounts::default()
     };
     let mut next = None;
-    for view in shared.assets.state() {
-        let ours =
-            view.namespace() == namespace && view.facts.as_ref().is_ok_and(|facts| facts.campaign == name);
-        if !ours {
-            continue;
-        }
+    for view in shared.assets.state_filter(|view| view.is_of(namespace, &name)) {
         count(&mut counts, phase(&view));
         if let (AssetPhase::Scheduled, Some(at)) = (phase(&view), publish_at(&view)) {
             next = Some(next.map_or(at, |next: jiff::Timestamp| next.min(at)));
