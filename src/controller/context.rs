@@ -86,6 +86,8 @@ pub(crate) struct Shared {
     pub(crate) restored_at: Option<Timestamp>,
     /// The highest resource version seen, to notice a store that went back.
     pub(crate) store_age: StoreAge,
+    /// The leadership that a direct look at the Lease found to be lost, before the election has noticed.
+    pub(crate) lost: Mutex<Option<Leadership>>,
     /// Whether `file://` is permitted.
     pub(crate) allow_local_paths: bool,
     /// Wakes the Asset controller.
@@ -107,7 +109,13 @@ impl Shared {
             return None;
         }
         let leadership = self.leadership.borrow().clone()?;
-        (self.clock.steady() < leadership.valid_until).then_some(leadership)
+        let lost = lock(&self.lost).as_ref() == Some(&leadership);
+        (!lost && self.clock.steady() < leadership.valid_until).then_some(leadership)
+    }
+
+    /// Notes that the Lease shows another holder or term than this leadership.
+    pub(crate) fn lose(&self, leadership: Leadership) {
+        *lock(&self.lost) = Some(leadership);
     }
 
     /// Whether clocks that disagree, or a store that went back, keep everything from being sent.

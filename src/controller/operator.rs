@@ -201,6 +201,7 @@ impl Operator {
             live: LiveAttempts::default(),
             written: Written::default(),
             store_age: StoreAge::default(),
+            lost: std::sync::Mutex::default(),
             restored_at: options.restored_at,
             allow_local_paths: options.allow_local_paths,
             asset_wakes: WakeUps::default(),

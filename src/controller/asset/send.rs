@@ -260,9 +260,13 @@ impl Sending<'_> {
             .read(leases, LEASE_NAME, "read the Lease")
             .await?;
         let spec = lease.and_then(|lease| lease.spec.clone()).unwrap_or_default();
-        Ok(spec.holder_identity.as_deref() == Some(&leadership.holder)
-            && spec.lease_transitions.unwrap_or(0) == transitions
-            && self.shared.leads().is_some())
+        let ours = spec.holder_identity.as_deref() == Some(&leadership.holder)
+            && spec.lease_transitions.unwrap_or(0) == transitions;
+        if !ours {
+            // Nothing more is begun until the election has noticed too and ends the process.
+            self.shared.lose(leadership);
+        }
+        Ok(ours && self.shared.leads().is_some())
     }
 
     /// Gives the attempt up: nothing was sent, and that is written whatever the phase has become.
