@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_mins(10);
 pub(crate) struct Weight {
     /// Now.
     pub(crate) resident: f64,
+    /// Of it, what is no page of the binary itself.
+    pub(crate) anonymous: f64,
     /// At most, since the peak was forgotten.
     pub(crate) peak: f64,
 }
@@ -132,6 +134,7 @@ impl Process {
         };
         Weight {
             resident: field("VmRSS:"),
+            anonymous: field("RssAnon:"),
             peak: field("VmHWM:"),
         }
     }

@@ -12,6 +12,10 @@ pub(crate) const PATH: &str = "docs/gtm/sheet.csv";
 const HEAD: &str =
     "post_id,publish_date,publish_time,locale,platform,account_target,post_copy,utm_url,status\n";
 
+/// The second half of each row's words.
+const SECOND_HALF: &str =
+    ", where every change has an author and a reason, and where nothing is published that nobody approved";
+
 /// When rows are due.
 #[derive(Clone, Copy)]
 pub(crate) enum When {
@@ -60,7 +64,9 @@ pub(crate) fn sheet(rows: &str) -> String {
 pub(crate) fn check(options: &Options, table: &mut Table) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("sheet.csv");
-    std::fs::write(&path, sheet(&rows("row", options.rows, When::Later, "company"))).expect("the sheet");
+    // Half of the usual words: 100,000 rows stay below the 32 MiB that a sheet may have.
+    let text = sheet(&rows("row", options.rows, When::Later, "company")).replace(SECOND_HALF, "");
+    std::fs::write(&path, text).expect("the sheet");
     let mut samples = Vec::new();
     for _ in 0..options.runs {
         let began = Instant::now();
@@ -69,10 +75,12 @@ pub(crate) fn check(options: &Options, table: &mut Table) {
             .arg(&path)
             .output()
             .expect("campanile check starts");
-        if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            eprintln!("campanile check: {}", said.lines().next().unwrap_or_default());
-        }
+        // A sheet that is refused is not read: its time would say nothing.
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         samples.push(began.elapsed().as_secs_f64());
     }
     table.add(
