@@ -14,7 +14,10 @@ use super::{
     send,
 };
 use crate::{
-    api::{LABEL_CAMPAIGN, LABEL_LOCALE, LABEL_PLATFORM, Receipt, ReceiptSpec, ReceiptStatus, RetryPolicy},
+    api::{
+        AssetSpec, LABEL_CAMPAIGN, LABEL_LOCALE, LABEL_PLATFORM, Receipt, ReceiptSpec, ReceiptStatus,
+        RetryPolicy,
+    },
     domain::{
         decide::decide,
         observed::{ChannelClass, Observed},
@@ -152,7 +155,7 @@ async fn claim(shared: &Shared, direct: &Direct) -> Result<Option<Receipt>, Erro
         metadata: ObjectMeta {
             name: Some(slot.receipt_name()),
             namespace: direct.asset.namespace(),
-            labels: Some(labels(direct)),
+            labels: Some(labels(&direct.asset.spec)),
             ..ObjectMeta::default()
         },
         spec: ReceiptSpec {
@@ -168,9 +171,9 @@ async fn claim(shared: &Shared, direct: &Direct) -> Result<Option<Receipt>, Erro
     }
 }
 
-/// Labels, as far as their values can be label values.
-fn labels(direct: &Direct) -> std::collections::BTreeMap<String, String> {
-    let spec = &direct.asset.spec;
+/// Labels of our own alone, as far as their values can be label values: those that GitOps tools track a Campaign by are
+/// never copied.
+pub(crate) fn labels(spec: &AssetSpec) -> std::collections::BTreeMap<String, String> {
     [
         (LABEL_CAMPAIGN, &spec.campaign),
         (LABEL_PLATFORM, &spec.target.platform),
@@ -183,7 +186,7 @@ fn labels(direct: &Direct) -> std::collections::BTreeMap<String, String> {
 }
 
 /// Whether Kubernetes takes a text as the value of a label.
-pub(crate) fn is_label_value(text: &str) -> bool {
+fn is_label_value(text: &str) -> bool {
     let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
     text.len() <= 63
         && text

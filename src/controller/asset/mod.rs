@@ -4,7 +4,7 @@ mod execute;
 mod observe;
 mod send;
 
-pub(crate) use execute::is_label_value;
+pub(crate) use execute::labels;
 
 use std::{sync::Arc, time::Duration};
 

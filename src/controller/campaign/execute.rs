@@ -1,7 +1,5 @@
 //! Making the Assets what the branch says.
 
-use std::collections::BTreeMap;
-
 use futures::{StreamExt, stream};
 use kube::{
     Api, Resource, ResourceExt,
@@ -12,6 +10,7 @@ use serde_json::json;
 
 use super::{
     super::{
+        asset::labels,
         context::Shared,
         error::{Error, ErrorClass},
         report::Notice,
@@ -21,7 +20,7 @@ use super::{
     observe::Applicable,
 };
 use crate::{
-    api::{Asset, AssetSpec, Campaign, LABEL_CAMPAIGN, LABEL_LOCALE, LABEL_PLATFORM},
+    api::{Asset, Campaign},
     domain::{
         materialise::{Change, Changes, MadeStatus},
         wanted::WantedAsset,
@@ -213,17 +212,4 @@ impl Writer<'_> {
 fn made(status: &MadeStatus) -> serde_json::Value {
     let withdrawn = Some(&status.made.withdrawn).filter(|reason| !reason.is_empty());
     json!({"specDigest": status.made.spec_digest, "withdrawn": withdrawn})
-}
-
-/// Labels of our own alone: those that GitOps tools track a Campaign by are never copied.
-fn labels(spec: &AssetSpec) -> BTreeMap<String, String> {
-    [
-        (LABEL_CAMPAIGN, &spec.campaign),
-        (LABEL_PLATFORM, &spec.target.platform),
-        (LABEL_LOCALE, &spec.locale),
-    ]
-    .into_iter()
-    .filter(|(_, value)| super::super::asset::is_label_value(value))
-    .map(|(key, value)| (key.to_owned(), value.clone()))
-    .collect()
 }
