@@ -13,4 +13,5 @@ pub mod git;
 pub mod http;
 pub mod publish;
 pub mod secret;
+pub mod standalone;
 pub mod telemetry;

@@ -52,20 +52,7 @@ const MAY_KNOW: [(&str, &[&str]); 14] = [
             "telemetry",
         ],
     ),
-    (
-        "standalone",
-        &[
-            "git",
-            "publish",
-            "notify",
-            "domain",
-            "api",
-            "egress",
-            "secret",
-            "config",
-            "telemetry",
-        ],
-    ),
+    ("standalone", &[]),
     (
         "git",
         &["domain", "api", "egress", "secret", "config", "telemetry"],

@@ -1,0 +1,1 @@
+//! Who may connect: TLS, client certificates and tokens, and the kubeconfig that holds them.

@@ -1,0 +1,1 @@
+//! Bodies that kubectl and Helm post as protobuf. Pure.

@@ -1,0 +1,1 @@
+//! The rules of kinds: what creating, changing, deleting and watching an object means.
