@@ -10,7 +10,7 @@ use tokio::{
 
 use crate::{
     config::OperatorOptions,
-    controller::{self, Error, Operator, OperatorSettings, SystemClock, Unhindered, chain},
+    controller::{self, Error, Operator, OperatorSettings, chain},
     http::{self, Signature, Surface, Woken, push},
     telemetry,
 };
@@ -55,12 +55,7 @@ async fn serve(options: OperatorOptions) -> Result<(), Error> {
     let wait = |mut stopped: watch::Receiver<bool>| async move {
         drop(stopped.wait_for(|stop| *stop).await);
     };
-    let settings = OperatorSettings {
-        options,
-        clock: Arc::new(SystemClock),
-        interceptor: Arc::new(Unhindered),
-    };
-    let operator = Operator::new(settings).await?;
+    let operator = Operator::new(OperatorSettings::new(options)).await?;
     let surface = Arc::new(OperatorSurface(operator.surface()));
     let server = async {
         let served = http::serve(listen, surface, wait(stopped.clone())).await;

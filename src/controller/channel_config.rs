@@ -29,7 +29,7 @@ use crate::{
         slot::{compared, compared_platform},
         status::{Standing, Statement, absent, conditions, standing, statement},
     },
-    publish::{self, Class, Publisher, PublisherOptions, SelectError},
+    publish::{self, Class, Publisher, Publishers, SelectError},
     secret::SecretString,
 };
 
@@ -64,15 +64,15 @@ type Key = (String, String);
 /// The publishers of every ChannelConfig.
 #[derive(Debug)]
 pub(crate) struct Channels {
-    options: PublisherOptions,
+    publishers: Arc<dyn Publishers>,
     states: Mutex<BTreeMap<Key, ChannelState>>,
 }
 
 impl Channels {
     /// None yet.
-    pub(crate) fn new(options: PublisherOptions) -> Self {
+    pub(crate) fn new(publishers: Arc<dyn Publishers>) -> Self {
         Self {
-            options,
+            publishers,
             states: Mutex::default(),
         }
     }
@@ -215,7 +215,11 @@ async fn observe(
         generation,
         uid: config.uid().unwrap_or_default(),
         configuration_digest,
-        publisher: publish::select(&config.spec, &secrets, &shared.channels.options).map(Arc::from),
+        publisher: shared
+            .channels
+            .publishers
+            .select(&config.spec, &secrets)
+            .map(Arc::from),
         preflight: None,
     }))
 }

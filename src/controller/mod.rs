@@ -17,5 +17,5 @@ mod view;
 
 pub use clock::{Clock, SystemClock};
 pub use error::{Error, ErrorClass, chain};
-pub use operator::{Operator, OperatorSettings, Surface, WebhookTarget, connect};
+pub use operator::{ApiService, Operator, OperatorSettings, Surface, WebhookTarget, connect};
 pub use outgoing::{Interceptor, Outgoing, Unhindered};

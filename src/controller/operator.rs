@@ -10,9 +10,10 @@ use std::{
 };
 
 use futures::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture};
+use http::{Request, Response};
 use kube::{
     Api, Client, Resource, ResourceExt,
-    client::ClientBuilder,
+    client::{Body, ClientBuilder},
     runtime::{
         Controller, WatchStreamExt,
         controller::Config as ControllerConfig,
@@ -22,15 +23,16 @@ use kube::{
 };
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
+use tower::{BoxError, Layer as _, util::BoxService};
 
 use super::{
     asset, campaign, channel_config,
-    clock::Clock,
+    clock::{Clock, SystemClock},
     context::{Guarded, Listed, LiveAttempts, Shared, StoreAge, WakeUps, Written},
     election::{Election, Leadership},
     error::Error,
     fresh::FreshReads,
-    outgoing::{Interceptor, OutgoingLayer, ServerClock},
+    outgoing::{Interceptor, OutgoingLayer, ServerClock, Unhindered},
     receipts::Receipts,
     report::{self, Reporter},
     secrets::SecretReader,
@@ -42,7 +44,7 @@ use crate::{
     domain::{observed::CampaignFacts, slot::Slot},
     egress::{EgressPolicy, HttpClientOptions, http_client},
     git::{GitSettings, Mirrors},
-    publish::PublisherOptions,
+    publish::{PublisherOptions, Publishers},
     secret::SecretString,
     telemetry::Metrics,
 };
@@ -60,8 +62,11 @@ const PAGE: u32 = 500;
 /// How many campaigns and channels are worked on at once.
 const FEW: u16 = 8;
 
+/// What every request to the API server goes to: the cluster of the options, or one in the same process.
+pub type ApiService = BoxService<Request<Body>, Response<Body>, BoxError>;
+
 /// What an operator is made from.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct OperatorSettings {
     /// Its flags.
     pub options: OperatorOptions,
@@ -69,6 +74,23 @@ pub struct OperatorSettings {
     pub clock: Arc<dyn Clock>,
     /// Sees every outgoing request.
     pub interceptor: Arc<dyn Interceptor>,
+    /// The API server where it is in this process; none for the cluster that the options name.
+    pub api: Option<ApiService>,
+    /// What makes publishers where platforms are simulated; none for the real ones.
+    pub publishers: Option<Arc<dyn Publishers>>,
+}
+
+impl OperatorSettings {
+    /// The machine's clocks, the cluster that the options name, the real platforms, and nobody in between.
+    pub fn new(options: OperatorOptions) -> Self {
+        Self {
+            options,
+            clock: Arc::new(SystemClock),
+            interceptor: Arc::new(Unhindered),
+            api: None,
+            publishers: None,
+        }
+    }
 }
 
 /// An operator that is ready to run.
@@ -163,6 +185,8 @@ impl Operator {
             options,
             clock,
             interceptor,
+            api,
+            publishers,
         } = settings;
         let metrics = Metrics::default();
         let server_clock = Arc::new(ServerClock::default());
@@ -172,7 +196,13 @@ impl Operator {
             server_clock: Arc::clone(&server_clock),
             clock: Arc::clone(&clock),
         };
-        let client = connect(&options.cluster, Some(layer)).await?;
+        let client = match api {
+            Some(service) => {
+                let namespace = options.cluster.namespace.as_deref().unwrap_or("default");
+                Client::new(layer.layer(service), namespace)
+            }
+            None => connect(&options.cluster, Some(layer)).await?,
+        };
         let egress = EgressPolicy::new(options.allow_egress_to.clone());
         let sender = Sender {
             pod: pod_name(&options),
@@ -191,7 +221,10 @@ impl Operator {
             leases: options
                 .leader_elect
                 .then(|| Api::namespaced(client.clone(), &lease_namespace)),
-            channels: channel_config::Channels::new(publisher_options(&egress, &options)?),
+            channels: channel_config::Channels::new(match publishers {
+                Some(publishers) => publishers,
+                None => Arc::new(publisher_options(&egress, &options)?),
+            }),
             sources: campaign::Sources::default(),
             mirrors: mirrors(&egress, &options)?,
             secrets: SecretReader::new(client.clone(), Arc::clone(&clock)),

@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use crate::domain::publication::Publication;
 pub use document::{AssetPublish, AssetPublishType, PublishedAsset, webhook_schema};
 pub use error::{Outcome, PublishError};
-pub use select::{PublisherOptions, Secrets, SelectError, required_secrets, select};
+pub use select::{PublisherOptions, Publishers, Secrets, SelectError, required_secrets, select};
 
 /// Longest id of a platform that is kept, in bytes (`Receipt.status.remoteId`).
 const MAX_REMOTE_ID: usize = 1024;

@@ -1,6 +1,6 @@
 //! Which publisher a ChannelConfig describes, and what it needs.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Debug};
 
 use super::{Publisher, object_store, webhook, wire::Wire};
 use crate::{
@@ -26,6 +26,22 @@ pub struct PublisherOptions {
 impl PublisherOptions {
     pub(super) fn wire(&self) -> Wire {
         Wire::new(self.client.clone(), self.egress.clone())
+    }
+}
+
+/// Makes the publisher that a ChannelConfig describes: for real from [`PublisherOptions`], in a simulation from the simulated
+/// platforms.
+pub trait Publishers: Debug + Send + Sync {
+    /// The publisher of this ChannelConfig.
+    ///
+    /// # Errors
+    /// As of [`select`].
+    fn select(&self, spec: &ChannelConfigSpec, secrets: &Secrets) -> Result<Box<dyn Publisher>, SelectError>;
+}
+
+impl Publishers for PublisherOptions {
+    fn select(&self, spec: &ChannelConfigSpec, secrets: &Secrets) -> Result<Box<dyn Publisher>, SelectError> {
+        select(spec, secrets, self)
     }
 }
 

@@ -290,9 +290,9 @@ impl Process {
             .build()
             .expect("make threads for an operator");
         let settings = OperatorSettings {
-            options: options.clone(),
             clock,
             interceptor: Arc::new(AtTheGate(Arc::clone(&guard))),
+            ..OperatorSettings::new(options.clone())
         };
         let operator = runtime
             .block_on(Operator::new(settings))
