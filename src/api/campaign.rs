@@ -351,7 +351,7 @@ pub struct CampaignStatus {
     /// How many problems there are in all.
     #[serde(default)]
     pub problem_count: u32,
-    /// Digests that the branch approved, of assets that are gone for now, are in this ConfigMap.
+    /// What the branch approved of each slot is in this ConfigMap: it outlives the Assets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 253))]
     pub approval_memory: Option<String>,

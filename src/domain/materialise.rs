@@ -1,5 +1,7 @@
 //! From the wanted set to changes: which Assets are created, updated, withdrawn and deleted, and what the branch approves.
 
+mod remembered;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -12,6 +14,8 @@ use super::{
     wanted::{Wanted, WantedAsset},
 };
 use crate::api::{AssetPhase, AssetSource, AssetType, BranchApprovalRecord, Intent, Made, ReceiptPhase};
+
+pub use remembered::{Memory, Remembered, key, remembering, without_memory};
 
 /// How many digests an approval remembers.
 const REMEMBERED_DIGESTS: usize = 8;
@@ -90,8 +94,6 @@ pub enum Change {
     Delete {
         /// Name of the object.
         name: String,
-        /// What the branch approved of it, to be kept for when the row returns.
-        approved: Option<(String, Vec<String>)>,
     },
 }
 
@@ -119,8 +121,8 @@ pub struct Situation<'a> {
     pub changed_by: &'a BTreeMap<String, String>,
     /// Post ids that a commit since the last applied revision approves by its trailer.
     pub approved_by_trailer: &'a BTreeSet<String>,
-    /// Digests that the branch approved of slots whose assets are gone, by receipt name.
-    pub remembered: &'a BTreeMap<String, Vec<String>>,
+    /// What the branch approved of each slot so far, whether its asset stands or not.
+    pub remembered: &'a Memory,
     /// The time of the clock.
     pub now: Timestamp,
 }
@@ -186,14 +188,8 @@ fn unwanted(wanted: &Wanted, standing: &Standing, changes: &mut Changes) {
         changes.withdrawn.insert(standing.slot.fields().post_id.clone());
     }
     if !is_state && !undecided {
-        // A slot that is published is kept by its receipt.
-        let approval = standing.approval.as_ref();
-        let approved = approval
-            .filter(|_| standing.receipt != Some(ReceiptPhase::Published))
-            .map(|approval| (standing.slot.receipt_name(), approval.digests.clone()));
         changes.changes.push(Change::Delete {
             name: standing.name.clone(),
-            approved,
         });
     } else if vanished {
         changes.changes.extend(hold(standing, made, WITHDRAWN));
@@ -238,16 +234,17 @@ fn source(asset: &WantedAsset, situation: &Situation<'_>) -> AssetSource {
     }
 }
 
-/// The status of an asset that is seen for the first time: a row first seen `approved` approves what it says.
+/// The status of an asset that does not stand: a slot first seen `approved` approves what it says; one that was seen
+/// before has the approvals that it had, however its asset went.
 fn first_status(asset: &WantedAsset, situation: &Situation<'_>) -> MadeStatus {
     let digest = digest::of_content(&asset.spec);
-    let remembered = situation.remembered.get(&asset.slot.receipt_name());
+    let remembered = situation.remembered.get(&key(&asset.slot));
     let trailer = situation
         .approved_by_trailer
         .contains(&asset.slot.fields().post_id);
     let approval = match remembered {
-        Some(digests) => {
-            let record = record(digests.clone(), asset, situation, None);
+        Some(remembered) => {
+            let record = remembered.record();
             Some(if trailer {
                 approved(Some(&record), &digest, asset, situation)
             } else {

@@ -3,6 +3,8 @@
 //! One binary, so that its tests share one control plane: each takes a namespace of its own.
 
 #[cfg(test)]
+mod approvals;
+#[cfg(test)]
 mod argocd;
 #[cfg(test)]
 mod bad_input;

@@ -16,7 +16,6 @@ use super::{
         report::Notice,
         view::version_of,
     },
-    memory,
     observe::Applicable,
 };
 use crate::{
@@ -41,15 +40,6 @@ pub(crate) async fn run(
     changes: Changes,
     shared: &Shared,
 ) -> Result<Option<Error>, Error> {
-    let approved: Vec<(String, Vec<String>)> = changes
-        .changes
-        .iter()
-        .filter_map(|change| match change {
-            Change::Delete { approved, .. } => approved.clone(),
-            _ => None,
-        })
-        .collect();
-    memory::remember(campaign, namespace, &approved, shared).await?;
     let writer = Writer {
         campaign,
         namespace,
@@ -117,7 +107,7 @@ impl Writer<'_> {
                 None => Ok(()),
             },
             Change::Withdraw { name, status } => self.made(&name, self.status(&name, &status)).await,
-            Change::Delete { name, .. } => self.delete(&name).await,
+            Change::Delete { name } => self.delete(&name).await,
         }
     }
 

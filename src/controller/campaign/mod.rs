@@ -20,7 +20,7 @@ use super::{
 use crate::{
     api::{Campaign, ConditionStatus, condition_type},
     domain::{
-        materialise::{Situation, Standing, changes},
+        materialise::{Situation, Standing, changes, remembering},
         observed::{CampaignFacts, campaign_id},
         receipt::shortened,
     },
@@ -132,7 +132,7 @@ async fn apply(
     state: &mut SourceState,
     shared: &Shared,
 ) -> Result<Option<(String, String)>, Error> {
-    let remembered = memory::read(campaign, namespace, shared).await?;
+    let kept = memory::read(campaign, namespace, &applicable.wanted, shared).await?;
     let standing = standing(campaign, namespace, shared);
     let situation = Situation {
         standing: &standing,
@@ -141,10 +141,15 @@ async fn apply(
         authors: &applicable.authors,
         changed_by: &applicable.changed_by,
         approved_by_trailer: &applicable.approved_by_trailer,
-        remembered: &remembered.digests,
+        remembered: &kept.memory,
         now: shared.clock.now(),
     };
     let changes = changes(&applicable.wanted, &situation);
+    let next = remembering(&applicable.wanted, &changes, &situation);
+    if applicable.wanted.parsed {
+        // First: an Asset may be deleted at any time, and what was approved must not go with it.
+        memory::remember(campaign, namespace, kept, &next, shared).await?;
+    }
     let refused = execute::run(campaign, namespace, applicable, changes, shared).await?;
     state.applied(applicable);
     Ok(refused.map(|error| {

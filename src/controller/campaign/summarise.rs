@@ -155,7 +155,7 @@ fn status(
         problem_count: applied.map_or(before.problem_count, |applied| applied.problem_count),
         approval_memory: before
             .approval_memory
-            .or_else(|| applied.is_some().then(|| memory::name_of(campaign))),
+            .or_else(|| good.map(|_| memory::name_of(campaign))),
         woken_at: before.woken_at,
         last_handled_requested_at: state
             .handled_request

@@ -16,7 +16,7 @@ const LINK: &str = "https://example.com/?utm_source=a&utm_medium=b&utm_campaign=
 #[derive(Default)]
 struct World {
     standing: BTreeMap<String, Standing>,
-    remembered: BTreeMap<String, Vec<String>>,
+    remembered: Memory,
     authors: BTreeMap<String, String>,
     trailer: BTreeSet<String>,
     step: u32,
@@ -54,25 +54,31 @@ fn of_files(files: &BTreeMap<String, Vec<u8>>) -> Wanted {
 
 impl World {
     fn changes(&self, wanted: &Wanted) -> Changes {
-        changes(
-            wanted,
-            &Situation {
-                standing: &self.standing,
-                repository: "git.example.com/team/gtm#main",
-                revision: &format!("revision-{}", self.step),
-                authors: &self.authors,
-                changed_by: &self.authors,
-                approved_by_trailer: &self.trailer,
-                remembered: &self.remembered,
-                now: "2026-02-15T10:00:00Z".parse().unwrap(),
-            },
-        )
+        self.compared(wanted).0
+    }
+
+    /// The changes, and what is remembered before they are made.
+    fn compared(&self, wanted: &Wanted) -> (Changes, Memory) {
+        let situation = Situation {
+            standing: &self.standing,
+            repository: "git.example.com/team/gtm#main",
+            revision: &format!("revision-{}", self.step),
+            authors: &self.authors,
+            changed_by: &self.authors,
+            approved_by_trailer: &self.trailer,
+            remembered: &self.remembered,
+            now: "2026-02-15T10:00:00Z".parse().unwrap(),
+        };
+        let changes = changes(wanted, &situation);
+        let memory = remembering(wanted, &changes, &situation);
+        (changes, memory)
     }
 
     /// Applies what the branch says, as the controller does.
     fn reads(&mut self, wanted: &Wanted) -> Changes {
         self.step += 1;
-        let changes = self.changes(wanted);
+        let (changes, memory) = self.compared(wanted);
+        self.remembered = memory;
         for change in &changes.changes {
             self.apply(wanted, change);
         }
@@ -111,8 +117,7 @@ impl World {
                 let before = self.standing[name].clone();
                 self.standing.insert(name.clone(), with_status(before, status));
             }
-            Change::Delete { name, approved } => {
-                self.remembered.extend(approved.clone());
+            Change::Delete { name } => {
                 self.standing.remove(name);
             }
         }
@@ -253,6 +258,69 @@ fn a_row_that_returns_with_other_words_is_not_approved() {
 }
 
 #[test]
+fn an_asset_that_somebody_deletes_approves_nothing_when_it_is_made_anew() {
+    let mut world = World::default();
+    world.reads_rows(&[row("a", "Hello", "pending")]);
+    world.reads_rows(&[row("a", "Hello", "approved")]);
+    let approved_at = world
+        .only()
+        .approval
+        .as_ref()
+        .and_then(|approval| approval.at.clone());
+    // By hand, seen by nobody; the words change before anybody looks again.
+    world.standing.clear();
+    world.reads_rows(&[row("a", "Bye", "approved")]);
+    assert!(!world.is_approved());
+    world.standing.clear();
+    world.reads_rows(&[row("a", "Hello", "approved")]);
+    assert!(world.is_approved());
+    let approval = world.only().approval.clone().unwrap();
+    assert_eq!(
+        (approval.revision.as_str(), approval.at),
+        ("revision-2", approved_at)
+    );
+}
+
+#[test]
+fn an_asset_that_was_never_written_approves_nothing_more_than_what_was_seen() {
+    let mut world = World::default();
+    // The process ends between what is remembered and what is made of it.
+    world.remembered = world.compared(&of_sheet(&[row("a", "Hello", "approved")])).1;
+    world.reads_rows(&[row("a", "Bye", "approved")]);
+    assert!(!world.is_approved());
+}
+
+#[test]
+fn a_memory_that_somebody_deleted_approves_nothing_that_does_not_stand() {
+    let mut world = World::default();
+    world.reads_rows(&[row("a", "Hello", "approved"), row("b", "Hello", "approved")]);
+    let vouched = world.standing.values().next().unwrap().name.clone();
+    world.standing.retain(|name, _| *name == vouched);
+    let wanted = of_sheet(&[row("a", "Hello", "approved"), row("b", "Hello", "approved")]);
+    world.remembered = without_memory(&wanted);
+    world.reads(&wanted);
+    let approved = |standing: &Standing| {
+        let approval = standing.approval.as_ref();
+        approval.is_some_and(|approval| approval.digests.contains(&standing.content_digest))
+    };
+    let names: Vec<&String> = world
+        .standing
+        .values()
+        .filter(|standing| approved(standing))
+        .map(|standing| &standing.name)
+        .collect();
+    assert_eq!((world.standing.len(), names), (2, vec![&vouched]));
+    assert_eq!(
+        world
+            .remembered
+            .values()
+            .filter(|remembered| remembered.digests.is_empty())
+            .count(),
+        1
+    );
+}
+
+#[test]
 fn a_row_that_returns_with_other_words_is_approved_by_a_trailer() {
     let mut world = World::default();
     world.reads_rows(&[row("a", "Hello", "approved")]);
@@ -325,13 +393,14 @@ fn a_page_stays_withdrawn_when_nothing_names_it_any_more() {
 }
 
 #[test]
-fn what_is_published_is_deleted_with_its_row_and_needs_no_memory() {
+fn what_is_published_is_deleted_with_its_row_and_its_approval_is_remembered_for_a_release() {
     let mut world = World::default();
     world.reads_rows(&[row("a", "Hello", "approved")]);
     world.only().receipt = Some(ReceiptPhase::Published);
     let changes = world.reads_rows(&[]);
     assert!(changes.withdrawn.is_empty());
-    assert!(world.standing.is_empty() && world.remembered.is_empty());
+    assert!(world.standing.is_empty());
+    assert_eq!(world.remembered.len(), 1);
 }
 
 #[test]
