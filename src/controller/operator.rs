@@ -57,6 +57,9 @@ const CLOCK_JUMP: Duration = Duration::from_secs(2);
 const LONGEST_END: Duration = Duration::from_secs(20);
 /// For how long changes of assets are gathered before their campaign is looked at.
 const GATHERING: Duration = Duration::from_millis(500);
+/// How long the API server may be silent within an answer: the API server ends a watch after 290 seconds, and its watcher
+/// waits 5 more.
+const LONGEST_SILENCE: Duration = Duration::from_mins(6);
 /// How many objects a list page has.
 const PAGE: u32 = 500;
 /// How many campaigns and channels are worked on at once.
@@ -131,6 +134,9 @@ pub async fn connect(options: &ClusterOptions, layer: Option<OutgoingLayer>) -> 
     // A create that is sent twice by a client's own retry would be ours to explain.
     config.default_retry = false;
     config.connect_timeout = Some(Duration::from_secs(10));
+    // A watch that is silent for longer than that is given up by its watcher first.
+    config.read_timeout = Some(LONGEST_SILENCE);
+    config.reset_reader_on_write = true;
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         drop(rustls::crypto::ring::default_provider().install_default());
     }

@@ -17,7 +17,7 @@ use tower::{BoxError, Layer, Service};
 use super::clock::Clock;
 use crate::telemetry::Metrics;
 
-/// How long the API server may take to answer anything but a watch.
+/// How long the API server may take to begin its answer; a watch is answered before its first event.
 const API_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a request is for.
@@ -131,10 +131,6 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let watches = request
-            .uri()
-            .query()
-            .is_some_and(|query| query.contains("watch=true"));
         let outgoing = Outgoing::Api {
             method: request.method().clone(),
             path: request.uri().path().to_owned(),
@@ -145,13 +141,9 @@ where
         let answer = self.inner.call(request);
         Box::pin(async move {
             before.await;
-            let answer = async { answer.await.map_err(Into::into) };
-            let result = if watches {
-                answer.await
-            } else {
-                tokio::time::timeout(API_TIMEOUT, answer)
-                    .await
-                    .unwrap_or_else(|elapsed| Err(elapsed.into()))
+            let result = match tokio::time::timeout(API_TIMEOUT, answer).await {
+                Ok(answer) => answer.map_err(Into::into),
+                Err(elapsed) => Err(elapsed.into()),
             };
             let code = result.as_ref().map_or(0, |response| response.status().as_u16());
             if let Outgoing::Api { method, .. } = &outgoing {
@@ -163,5 +155,32 @@ where
             layer.interceptor.after(outgoing).await;
             result
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::controller::SystemClock;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_never_answers_is_given_up_by_watches_too() {
+        let layer = OutgoingLayer {
+            interceptor: Arc::new(Unhindered),
+            metrics: Metrics::default(),
+            server_clock: Arc::default(),
+            clock: Arc::new(SystemClock),
+        };
+        let silent = tower::service_fn(|_: Request<Body>| pending::<Result<Response<Body>, BoxError>>());
+        for path in ["/api/v1/events", "/api/v1/events?watch=true"] {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            let answered = layer.layer(silent).oneshot(request);
+            let answered = tokio::time::timeout(2 * API_TIMEOUT, answered).await;
+            assert!(answered.unwrap().is_err(), "{path}");
+        }
     }
 }
