@@ -10,6 +10,7 @@ mod proxy;
 mod s3_server;
 #[cfg(test)]
 #[path = "../support/sink.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
 mod sink;
 #[path = "../support/ssh_server.rs"]
 mod ssh_server;

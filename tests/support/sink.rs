@@ -88,6 +88,13 @@ pub(crate) trait Receiver: Send + Sync + 'static {
 pub(crate) struct Sink {
     address: SocketAddr,
     shared: Arc<Shared>,
+    closed: Mutex<Option<Closed>>,
+}
+
+/// A port that is ours and on which nobody listens yet.
+struct Closed {
+    socket: tokio::net::TcpSocket,
+    receiver: Arc<dyn Receiver>,
 }
 
 #[derive(Default)]
@@ -117,8 +124,45 @@ impl Sink {
     pub(crate) fn start(receiver: Arc<dyn Receiver>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("listen on a free port");
         let address = listener.local_addr().expect("the port has a number");
-        let shared = Arc::new(Shared::default());
-        let serving = Arc::clone(&shared);
+        let sink = Self {
+            address,
+            shared: Arc::default(),
+            closed: Mutex::default(),
+        };
+        sink.serve(listener, receiver);
+        sink
+    }
+
+    /// One that refuses every connection until it is opened.
+    pub(crate) fn closed(receiver: Arc<dyn Receiver>) -> Self {
+        let socket = tokio::net::TcpSocket::new_v4().expect("make a socket");
+        socket
+            .bind("127.0.0.1:0".parse().expect("an address"))
+            .expect("take a free port");
+        Self {
+            address: socket.local_addr().expect("the port has a number"),
+            shared: Arc::default(),
+            closed: Mutex::new(Some(Closed { socket, receiver })),
+        }
+    }
+
+    /// Listens from now on.
+    pub(crate) fn open(&self) {
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        let Closed { socket, receiver } = closed.take().expect("it is closed");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
+        let runtime = runtime.expect("make a runtime");
+        let listener = {
+            let _entered = runtime.enter();
+            let listener = socket.listen(128).and_then(tokio::net::TcpListener::into_std);
+            listener.expect("listen on the port")
+        };
+        listener.set_nonblocking(false).expect("wait for connections");
+        self.serve(listener, receiver);
+    }
+
+    fn serve(&self, listener: TcpListener, receiver: Arc<dyn Receiver>) {
+        let serving = Arc::clone(&self.shared);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 if serving.ended.load(Ordering::SeqCst) {
@@ -136,7 +180,6 @@ impl Sink {
                 });
             }
         });
-        Self { address, shared }
     }
 
     /// Where it listens, as a URL without a path.
@@ -144,7 +187,8 @@ impl Sink {
         format!("http://{}", self.address)
     }
 
-    /// What is done to the next requests, in order; after them, nothing.
+    /// What is done to the next requests, in order; after them, nothing. A connection on which nothing is asked, as when
+    /// somebody looks whether the server is there, uses up no fault but [`Fault::ResetAtOnce`].
     pub(crate) fn script(&self, faults: impl IntoIterator<Item = Fault>) {
         self.shared.state().script = faults.into_iter().collect();
     }
@@ -208,11 +252,15 @@ struct Connection {
 impl Connection {
     /// Errors of the connection are the sender's business: it has gone.
     fn serve(mut self, receiver: &dyn Receiver) {
-        let (index, fault) = self.accepted();
-        if let Fault::ResetAtOnce = fault {
+        let (index, resets) = self.accepted();
+        if resets {
             return self.reset();
         }
         let _patient = self.stream.set_read_timeout(Some(PATIENCE));
+        if !matches!(self.stream.peek(&mut [0]), Ok(1..)) {
+            return;
+        }
+        let fault = self.shared.state().script.pop_front().unwrap_or(Fault::Nothing);
         let stop_after_head = matches!(fault, Fault::ResetAfterHead | Fault::SilenceAfterHead);
         let request = self.read_request(index, stop_after_head);
         match fault {
@@ -249,13 +297,15 @@ impl Connection {
         }
     }
 
-    fn accepted(&self) -> (usize, Fault) {
+    /// Counts the connection; true where it is reset before anything is read.
+    fn accepted(&self) -> (usize, bool) {
         let mut state = self.shared.state();
         state.received.push(Received::default());
-        (
-            state.received.len() - 1,
-            state.script.pop_front().unwrap_or(Fault::Nothing),
-        )
+        let resets = matches!(state.script.front(), Some(Fault::ResetAtOnce));
+        if resets {
+            state.script.pop_front();
+        }
+        (state.received.len() - 1, resets)
     }
 
     fn read_request(&mut self, index: usize, stop_after_head: bool) -> Received {

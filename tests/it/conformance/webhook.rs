@@ -101,6 +101,17 @@ async fn a_request_sent_again_has_the_same_key_and_the_same_body_to_the_byte() {
 }
 
 #[tokio::test]
+async fn a_look_whether_somebody_listens_asks_for_nothing() {
+    let rig = WebhookRig::start(false);
+    let publisher = rig.publisher(PATIENT);
+    rig.sink.lose_reply_of(1);
+    publisher.preflight().await.unwrap();
+    let asset = publication("after-the-look", AssetType::Post);
+    publish(&*publisher, &asset).await.unwrap_err();
+    assert_eq!(rig.receiver.published().len(), 1);
+}
+
+#[tokio::test]
 async fn a_request_is_signed_as_standard_webhooks_say() {
     let rig = WebhookRig::start(false);
     let asset = publication("signed", AssetType::Post);
