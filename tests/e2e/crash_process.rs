@@ -255,9 +255,14 @@ fn kind(outgoing: &Outgoing) -> Option<String> {
         Outgoing::Channel { call } => return Some((*call).to_owned()),
         Outgoing::Api { method, path } => (method, path),
     };
+    kind_of_api(method, path)
+}
+
+/// What a request to the API server is for, `METHOD plural/subresource`; none for lists and watches.
+pub(crate) fn kind_of_api(method: &http::Method, path: &str) -> Option<String> {
     let mut segments = path.split('/').skip_while(|segment| *segment != "namespaces");
     let (plural, name) = (segments.nth(2)?, segments.next());
-    if method == http::Method::GET && name.is_none() {
+    if *method == http::Method::GET && name.is_none() {
         return None;
     }
     Some(match segments.next() {

@@ -131,6 +131,22 @@ impl Scene {
         scene
     }
 
+    /// The same scene, whose operators reach the API server in another way.
+    pub(crate) fn with_cluster(self, cluster: Cluster) -> Self {
+        Self { cluster, ..self }
+    }
+
+    /// From now on nobody listens at the address of the channel, until the sink is opened.
+    pub(crate) fn close_the_sink(&mut self) {
+        self.sink = Sink::closed(Arc::clone(&self.receiver) as Arc<_>);
+        let url = format!("{}/company", self.sink.url());
+        let patch = Patch::Merge(json!({"spec": {"webhook": {"url": url}}}));
+        let (channels, parameters) = (self.api::<ChannelConfig>(), PatchParams::default());
+        DRIVER
+            .block_on(channels.patch("company", &parameters, &patch))
+            .expect("change the channel");
+    }
+
     /// The flags of an operator for this scene; each process has a cache of its own.
     pub(crate) fn options(&self) -> OperatorOptions {
         OperatorOptions {

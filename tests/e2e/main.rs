@@ -3,6 +3,10 @@
 //! One binary, so that its tests share one control plane: each takes a namespace of its own.
 
 #[cfg(test)]
+mod api_faults;
+#[cfg(test)]
+mod api_proxy;
+#[cfg(test)]
 mod approvals;
 #[cfg(test)]
 mod argocd;
@@ -42,11 +46,17 @@ mod scene;
 #[expect(dead_code, reason = "other tests use the rest")]
 mod sink;
 #[cfg(test)]
+mod sink_down;
+#[cfg(test)]
 mod source;
 #[cfg(test)]
 mod story;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;
+#[cfg(test)]
+mod turned_clock;
+#[cfg(test)]
+mod watch_faults;
 #[cfg(test)]
 mod week_one;

@@ -17,6 +17,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{Api, ObjectMeta, Patch, PatchParams, PostParams};
 use kube::runtime::wait::{await_condition, conditions};
+use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::OnceCell;
 
@@ -57,6 +58,8 @@ pub(crate) struct ControlPlane {
     api_server_port: u16,
     etcd_port: u16,
     checkpoints: u32,
+    /// Further flags of the API server.
+    flags: Vec<String>,
     controller_manager: Option<Server>,
     api_server: Option<Server>,
     etcd: Option<Server>,
@@ -72,7 +75,13 @@ impl ControlPlane {
 
     /// Starts a private control plane and waits until it is ready.
     pub(crate) async fn start(content: Content) -> Self {
+        Self::start_with(content, &[]).await
+    }
+
+    /// Starts a private control plane whose API server is given further flags.
+    pub(crate) async fn start_with(content: Content, flags: &[&str]) -> Self {
         let mut plane = Self::prepare();
+        plane.flags = flags.iter().map(|&flag| flag.to_owned()).collect();
         plane.start_etcd();
         plane.start_api_server().await;
         if content == Content::Definitions {
@@ -91,6 +100,7 @@ impl ControlPlane {
             api_server_port: free_port(),
             etcd_port: free_port(),
             checkpoints: 0,
+            flags: Vec::new(),
             controller_manager: None,
             api_server: None,
             etcd: None,
@@ -258,6 +268,30 @@ impl ControlPlane {
         Checkpoint(copy)
     }
 
+    /// Makes etcd forget every version of everything but the newest.
+    pub(crate) async fn compact(&self) {
+        let newest = self.etcd("kv/range", json!({"key": "AA=="})).await;
+        let revision = newest
+            .pointer("/header/revision")
+            .expect("etcd tells its revision");
+        self.etcd("kv/compaction", json!({"revision": revision, "physical": true}))
+            .await;
+    }
+
+    /// Asks etcd something through its gateway for JSON.
+    async fn etcd(&self, call: &str, body: Value) -> Value {
+        let url = format!("http://127.0.0.1:{}/v3/{call}", self.etcd_port);
+        let answer = reqwest::Client::new()
+            .post(url)
+            .body(body.to_string())
+            .send()
+            .await;
+        let answer = answer
+            .and_then(reqwest::Response::error_for_status)
+            .expect("ask etcd");
+        serde_json::from_slice(&answer.bytes().await.expect("hear etcd")).expect("etcd answers JSON")
+    }
+
     /// Travels back to a checkpoint, as after a restored backup: every server is restarted, and
     /// resource versions that clients have seen are handed out a second time.
     pub(crate) async fn restore(&mut self, checkpoint: &Checkpoint) {
@@ -275,7 +309,7 @@ impl ControlPlane {
     /// Starts the API server and waits until it is ready.
     pub(crate) async fn start_api_server(&mut self) {
         let file = |name| self.folder.file(name);
-        let arguments = [
+        let mut arguments = vec![
             format!("--etcd-servers=http://127.0.0.1:{}", self.etcd_port),
             "--bind-address=127.0.0.1".to_owned(),
             "--advertise-address=127.0.0.1".to_owned(),
@@ -295,6 +329,7 @@ impl ControlPlane {
             "--endpoint-reconciler-type=none".to_owned(),
             "--allow-privileged=true".to_owned(),
         ];
+        arguments.extend(self.flags.iter().cloned());
         self.api_server = Some(self.server("kube-apiserver", &arguments));
         self.wait_until_ready().await;
     }
