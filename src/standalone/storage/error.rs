@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{error::Error as StdError, io, path::PathBuf, sync::Arc};
 
 use super::Stored;
 
@@ -52,7 +52,14 @@ pub enum WriteError {
 pub enum StorageClass {
     /// A bound was reached and nothing was written: write less, or delete first.
     Refused,
+    /// Nothing was written, and nothing will be before the store is opened again.
+    Unavailable,
+    /// It may have been written: read after the store was opened again.
+    Unknown,
 }
+
+/// A foreign error, shared because one failed commit answers many writes.
+pub(super) type Fault = Arc<dyn StdError + Send + Sync>;
 
 /// A failure of the store itself.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -73,13 +80,37 @@ pub enum StorageError {
         /// [`super::Limits::live_bytes`].
         limit: usize,
     },
+    /// The file could not be written, and the write is not in it.
+    #[error("prepare the commit; nothing was written, and nothing will be until the store is opened again")]
+    Failed(#[source] Fault),
+    /// The commit failed: whether it is in the file shows when it is opened again.
+    #[error("commit; the write may or may not stand once the store is opened again")]
+    InDoubt(#[source] Fault),
+    /// An earlier write failed, or the store was closed.
+    #[error("the store takes no more writes until it is opened again; look at its disk first")]
+    Closed(#[source] Option<Fault>),
 }
 
 impl StorageError {
+    pub(super) fn writer_died() -> Self {
+        let what: Box<dyn StdError + Send + Sync> = "the thread that writes ended in a panic".into();
+        Self::InDoubt(what.into())
+    }
+
+    /// What a write is told that comes after this failure.
+    pub(super) fn for_those_after(&self) -> Self {
+        match self {
+            Self::Failed(fault) | Self::InDoubt(fault) => Self::Closed(Some(Arc::clone(fault))),
+            Self::ValueTooLarge { .. } | Self::QuotaExceeded { .. } | Self::Closed(_) => self.clone(),
+        }
+    }
+
     /// What a caller does about it.
     pub fn class(&self) -> StorageClass {
         match self {
             Self::ValueTooLarge { .. } | Self::QuotaExceeded { .. } => StorageClass::Refused,
+            Self::Failed(_) | Self::Closed(_) => StorageClass::Unavailable,
+            Self::InDoubt(_) => StorageClass::Unknown,
         }
     }
 
@@ -88,6 +119,119 @@ impl StorageError {
         match self {
             Self::ValueTooLarge { .. } => "ValueTooLarge",
             Self::QuotaExceeded { .. } => "QuotaExceeded",
+            Self::Failed(_) => "WriteFailed",
+            Self::InDoubt(_) => "CommitInDoubt",
+            Self::Closed(_) => "StoreClosed",
         }
     }
+}
+
+/// What to do about a file that cannot be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenClass {
+    /// Another process has it: end that one, or use another file.
+    InUse,
+    /// The disk or its permissions are in the way.
+    Disk,
+    /// It is no store, or not one of this version, or damaged: restore a copy.
+    Unreadable,
+}
+
+/// A store could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("open the store {}", path.display())]
+pub struct OpenError {
+    /// The file of the store.
+    pub path: PathBuf,
+    /// Why.
+    #[source]
+    pub fault: OpenFault,
+}
+
+impl OpenError {
+    /// What to do about it.
+    pub fn class(&self) -> OpenClass {
+        self.fault.class()
+    }
+
+    /// The failure as one word.
+    pub fn reason(&self) -> &'static str {
+        self.fault.reason()
+    }
+}
+
+/// Why a store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenFault {
+    /// Another store has it open, in this process or another.
+    #[error("{} has it open; end it first, or use another file", holder(*pid))]
+    InUse {
+        /// The process, where it could be read.
+        pid: Option<u32>,
+    },
+    /// The file could not be made, locked or read.
+    #[error("{0} the file")]
+    File(&'static str, #[source] io::Error),
+    /// The thread that writes could not be started.
+    #[error("start the thread that writes")]
+    Thread(#[source] io::Error),
+    /// The content of the file is not what a store writes.
+    #[error("the file is damaged or no store; restore a copy, or move it away to begin anew")]
+    Damaged(#[source] redb::Error),
+    /// Objects are newer than the revision that the file says is the last.
+    #[error("the file has objects newer than its revision {revision}; restore a copy")]
+    Contradiction {
+        /// The revision that the file says is the last.
+        revision: u64,
+    },
+    /// The file was written by another version.
+    #[error("the file has format {found}, and this version reads {known}; use the version that wrote it")]
+    Format {
+        /// The format of the file.
+        found: u64,
+        /// The one that is read.
+        known: u64,
+    },
+}
+
+fn holder(pid: Option<u32>) -> String {
+    pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
+}
+
+impl OpenFault {
+    fn class(&self) -> OpenClass {
+        match self {
+            Self::InUse { .. } => OpenClass::InUse,
+            Self::File(..) | Self::Thread(_) => OpenClass::Disk,
+            Self::Damaged(_) | Self::Contradiction { .. } | Self::Format { .. } => OpenClass::Unreadable,
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::InUse { .. } => "StoreInUse",
+            Self::File(..) => "StoreFileFailed",
+            Self::Thread(_) => "ThreadNotStarted",
+            Self::Damaged(_) | Self::Contradiction { .. } => "StoreDamaged",
+            Self::Format { .. } => "StoreFormatUnknown",
+        }
+    }
+}
+
+impl<E: Into<redb::Error>> From<E> for OpenFault {
+    fn from(error: E) -> Self {
+        match error.into() {
+            redb::Error::DatabaseAlreadyOpen => Self::InUse { pid: None },
+            redb::Error::Io(source) if !content_is_wrong(&source) => Self::File("read", source),
+            damaged => Self::Damaged(damaged),
+        }
+    }
+}
+
+/// Whether the file could be read, and what was read is wrong.
+fn content_is_wrong(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
+    )
 }

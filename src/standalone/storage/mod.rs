@@ -5,26 +5,47 @@
 //! revision is the rows of today with the changes since then undone. A watch is a place in the one history: it buffers
 //! nothing, so a slow watcher costs no memory; it ends when the history has moved past it.
 //!
+//! On disk one thread writes. It takes whatever waits, commits it once, makes it visible, and only then answers: many
+//! writers share one sync of the disk. A commit that fails closes the store for writes, because nobody can know any more
+//! what the disk holds; reads go on, and opening the file again finds the last state that was durable. Every revision is
+//! in the same commit as its objects, so it never goes back, also not where the last writes were deletions.
+//!
+//! Why redb: it is pure Rust and one file; a commit is all or nothing, with a checksum over every page and the last good
+//! commit beside it, so that a kill or a loss of power in the middle costs nothing that was acknowledged; its file format
+//! is stable, and its backend is a trait, below which the tests tear writes, fail syncs and fill the disk. Reads come from
+//! memory, so that a log-structured store with its many files and background threads would buy us nothing, and a log of
+//! our own would be one more recovery to get right. Commits are of one phase, one sync each: whoever could forge a commit
+//! by choosing what the disk loses in a crash, which two phases would prevent, already owns the machine.
+//!
 //! In memory a write is done when the call returns, without a thread or a timer: a simulation of one thread stays
 //! deterministic, and watchers are woken in the order in which they wait.
 
+mod disk;
 mod error;
+mod file;
 mod history;
 mod key;
+mod lock;
 mod shared;
 mod state;
 mod watch;
+mod writer;
 
-use std::sync::Arc;
+use std::{future, path::Path, sync::Arc};
 
-pub use error::{ReadError, StorageClass, StorageError, WatchError, WriteError};
+pub use error::{
+    OpenClass, OpenError, OpenFault, ReadError, StorageClass, StorageError, WatchError, WriteError,
+};
 pub use key::{Key, Place, Scope};
 pub use state::{ListAt, Operation, Page};
 pub use watch::Watch;
 
 use bytes::Bytes;
+use disk::Disk;
+use lock::Lock;
 use shared::Shared;
 use state::{State, Write};
+use writer::Writer;
 
 /// The bounds of a store.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +80,12 @@ pub struct Stored {
     pub value: Bytes,
     /// The revision of the write that made this value.
     pub revision: u64,
+}
+
+impl Stored {
+    fn bytes(&self) -> usize {
+        self.key.bytes() + self.value.len()
+    }
 }
 
 impl std::fmt::Debug for Stored {
@@ -100,6 +127,8 @@ impl Change {
 #[derive(Debug, Clone)]
 pub struct Store {
     shared: Arc<Shared>,
+    /// None in memory.
+    writer: Option<Writer>,
 }
 
 impl Store {
@@ -107,6 +136,48 @@ impl Store {
     pub fn in_memory(limits: Limits) -> Self {
         Self {
             shared: Arc::new(Shared::new(State::empty(limits))),
+            writer: None,
+        }
+    }
+
+    /// The store in a file, which is made where there is none, for its owner alone (mode 0600).
+    ///
+    /// Blocks while it reads: all of the file once, in time linear in what is live. The history begins at the revision
+    /// that is found. Beside the file lies `<path>.lock` with the id of the process that has it open.
+    ///
+    /// # Errors
+    /// [`OpenFault::InUse`] while another store has the file open, in this process or another.
+    pub fn open(path: &Path, limits: Limits) -> Result<Self, OpenError> {
+        let opened = || Self::open_on(Lock::take(path)?, disk::file(path)?, limits);
+        opened().map_err(|fault| OpenError {
+            path: path.to_owned(),
+            fault,
+        })
+    }
+
+    fn open_on(lock: Lock, backend: impl redb::StorageBackend, limits: Limits) -> Result<Self, OpenFault> {
+        let (disk, restored) = Disk::open(backend)?;
+        let state = State::restored(restored.revision, restored.objects, limits);
+        let shared = Arc::new(Shared::new(state));
+        let writer = Writer::start(Arc::clone(&shared), disk, lock).map_err(OpenFault::Thread)?;
+        Ok(Self {
+            shared,
+            writer: Some(writer),
+        })
+    }
+
+    /// Returns, with why, when the store takes no more writes; reads go on. Never in memory.
+    pub async fn ended(&self) -> StorageError {
+        match &self.writer {
+            Some(writer) => writer.ended().await,
+            None => future::pending().await,
+        }
+    }
+
+    /// Writes what waits, then takes no more writes and lets go of the file. Nothing in memory.
+    pub async fn close(&self) {
+        if let Some(writer) = &self.writer {
+            writer.close().await;
         }
     }
 
@@ -138,9 +209,12 @@ impl Store {
     /// # Errors
     /// [`WriteError::Conflict`] with what stands, where the key is not as expected. [`WriteError::Storage`] where the
     /// store refuses or cannot write: [`StorageError::class`] says whether it may have been written all the same.
-    #[expect(clippy::unused_async, reason = "a store on disk waits for its file")]
     pub async fn write(&self, key: Key, operation: Operation) -> Result<u64, WriteError> {
-        self.shared.write_now(Write { key, operation })
+        let write = Write { key, operation };
+        match &self.writer {
+            Some(writer) => writer.write(write).await,
+            None => self.shared.write_now(write),
+        }
     }
 
     /// The changes in the scope after a revision: those of the past first, then each as it becomes visible.

@@ -44,11 +44,17 @@ impl Shared {
             let mut draft = Draft::on(&state);
             let revision = draft.add(write)?;
             let changes = draft.into_changes();
-            state.publish(changes.clone());
+            state.publish(&changes);
             (revision, changes)
         };
         self.wake(&changes);
         Ok(revision)
+    }
+
+    /// Makes durable changes visible.
+    pub(super) fn publish(&self, changes: &[Arc<Change>]) {
+        self.change().publish(changes);
+        self.wake(changes);
     }
 
     fn wake(&self, changes: &[Arc<Change>]) {

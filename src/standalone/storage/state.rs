@@ -3,7 +3,7 @@ use std::{
     cmp::Ordering,
     collections::{BTreeMap, BTreeSet},
     iter,
-    ops::Bound,
+    ops::{Bound, RangeBounds as _},
     sync::Arc,
 };
 
@@ -62,6 +62,17 @@ pub(super) struct Write {
     pub(super) operation: Operation,
 }
 
+impl Write {
+    /// Bytes that it brings.
+    pub(super) fn bytes(&self) -> usize {
+        let value = match &self.operation {
+            Operation::Create(value) | Operation::Update { value, .. } => value.len(),
+            Operation::Delete { last, .. } => last.as_ref().map_or(0, Bytes::len),
+        };
+        self.key.bytes() + value
+    }
+}
+
 /// An object in the order of its key.
 #[derive(Debug)]
 struct Row(Arc<Stored>);
@@ -113,6 +124,17 @@ impl State {
         }
     }
 
+    /// What a file held; the history begins anew.
+    pub(super) fn restored(revision: u64, objects: Vec<Arc<Stored>>, limits: Limits) -> Self {
+        Self {
+            revision,
+            live_bytes: objects.iter().map(|stored| stored.bytes()).sum(),
+            rows: objects.into_iter().map(Row).collect(),
+            history: History::beginning_at(revision, limits),
+            limits,
+        }
+    }
+
     pub(super) fn revision(&self) -> u64 {
         self.revision
     }
@@ -125,7 +147,7 @@ impl State {
         self.rows.get(key).map(|row| &row.0)
     }
 
-    pub(super) fn publish(&mut self, changes: Vec<Arc<Change>>) {
+    pub(super) fn publish(&mut self, changes: &[Arc<Change>]) {
         for change in changes {
             self.revision = change.revision();
             self.live_bytes = change.live_bytes_after(self.live_bytes);
@@ -134,20 +156,23 @@ impl State {
                 ChangeKind::Added | ChangeKind::Modified => drop(self.rows.replace(row)),
                 ChangeKind::Deleted => drop(self.rows.take(&row)),
             }
-            self.history.push(change);
+            self.history.push(Arc::clone(change));
         }
     }
 
     pub(super) fn page(&self, scope: &Scope, at: &ListAt) -> Result<Page, ReadError> {
         let revision = at.revision.unwrap_or(self.revision);
         self.readable(scope, revision)?;
-        let undone = self.undone(scope, revision);
-        let mut rows = self.rows_at(scope, first_of(scope, at.after.as_ref()), &undone);
+        let first = first_of(scope, at.after.as_ref());
         let limit = at.limit.unwrap_or(usize::MAX);
+        let mut changed = self.changed_since(scope, revision, &first);
+        let behind = keep_lowest(&mut changed, limit);
+        let unchanged = self.unchanged_since(scope, revision, first);
+        let mut rows = merged(unchanged, changed.into_iter());
         Ok(Page {
             items: rows.by_ref().take(limit).cloned().collect(),
             revision,
-            remaining: rows.count(),
+            remaining: rows.count() + behind,
         })
     }
 
@@ -159,41 +184,30 @@ impl State {
         self.history.reaches(&scope.resource, requested)
     }
 
-    /// What each key that changed since held at the revision.
-    fn undone(&self, scope: &Scope, revision: u64) -> BTreeMap<&Key, Option<&Arc<Stored>>> {
-        let mut undone = BTreeMap::new();
-        for change in self.history.since(revision) {
-            if scope.contains(&change.stored.key) {
-                undone
-                    .entry(&change.stored.key)
-                    .or_insert(change.previous.as_ref());
-            }
-        }
-        undone
-    }
-
-    fn rows_at<'a>(
-        &'a self,
-        scope: &'a Scope,
+    /// The live objects that stood at the revision as they do now.
+    fn unchanged_since(
+        &self,
+        scope: &Scope,
+        revision: u64,
         first: Bound<Key>,
-        undone: &'a BTreeMap<&'a Key, Option<&'a Arc<Stored>>>,
-    ) -> impl Iterator<Item = &'a Arc<Stored>> {
-        let mut old = undone
-            .range::<Key, _>((first.clone(), Bound::Unbounded))
-            .filter_map(|(_, stored)| *stored)
-            .peekable();
-        let mut live = self
-            .rows
+    ) -> impl Iterator<Item = &Arc<Stored>> {
+        self.rows
             .range::<Key, _>((first, Bound::Unbounded))
             .map(|row| &row.0)
             .take_while(|stored| scope.contains(&stored.key))
-            .filter(|stored| !undone.contains_key(&stored.key))
-            .peekable();
-        iter::from_fn(move || match (live.peek(), old.peek()) {
-            (Some(today), Some(then)) if then.key < today.key => old.next(),
-            (Some(_), _) => live.next(),
-            (None, _) => old.next(),
-        })
+            .filter(move |stored| stored.revision <= revision)
+    }
+
+    /// The objects that stood at the revision and were changed or deleted since, as they were, in no order: of all changes
+    /// of a key, only the first since the revision has a previous value that is not younger.
+    fn changed_since(&self, scope: &Scope, revision: u64, first: &Bound<Key>) -> Vec<&Arc<Stored>> {
+        let from = (first.as_ref(), Bound::Unbounded);
+        self.history
+            .since(revision)
+            .filter_map(|change| change.previous.as_ref())
+            .filter(|stored| stored.revision <= revision)
+            .filter(|stored| scope.contains(&stored.key) && from.contains(&stored.key))
+            .collect()
     }
 
     /// The same key, sharing the texts of its neighbours: most objects have their kind and namespace in common.
@@ -215,13 +229,36 @@ impl State {
 
 impl Change {
     fn live_bytes_after(&self, before: usize) -> usize {
-        let held = |stored: &Stored| stored.key.bytes() + stored.value.len();
-        let less = before.saturating_sub(self.previous.as_deref().map_or(0, held));
+        let less = before.saturating_sub(self.previous.as_deref().map_or(0, Stored::bytes));
         match self.kind {
-            ChangeKind::Added | ChangeKind::Modified => less + held(&self.stored),
+            ChangeKind::Added | ChangeKind::Modified => less + self.stored.bytes(),
             ChangeKind::Deleted => less,
         }
     }
+}
+
+/// Sorts, and drops what cannot be among the first so many; the answer is how many were dropped.
+fn keep_lowest(objects: &mut Vec<&Arc<Stored>>, count: usize) -> usize {
+    let behind = objects.len().saturating_sub(count);
+    if behind > 0 {
+        objects.select_nth_unstable_by(count, |one, other| one.key.cmp(&other.key));
+        objects.truncate(count);
+    }
+    objects.sort_unstable_by(|one, other| one.key.cmp(&other.key));
+    behind
+}
+
+/// Two runs in the order of their keys as one.
+fn merged<'a>(
+    one: impl Iterator<Item = &'a Arc<Stored>>,
+    other: impl Iterator<Item = &'a Arc<Stored>>,
+) -> impl Iterator<Item = &'a Arc<Stored>> {
+    let (mut one, mut other) = (one.peekable(), other.peekable());
+    iter::from_fn(move || match (one.peek(), other.peek()) {
+        (Some(left), Some(right)) if right.key < left.key => other.next(),
+        (Some(_), _) => one.next(),
+        (None, _) => other.next(),
+    })
 }
 
 fn first_of(scope: &Scope, after: Option<&Place>) -> Bound<Key> {
