@@ -5,6 +5,7 @@
 //! and nothing in it uses the crate outside this folder.
 
 pub mod body;
+mod control_plane;
 pub mod listen;
 pub mod patch;
 pub mod protobuf;
@@ -15,3 +16,6 @@ pub mod status;
 pub mod storage;
 pub mod table;
 pub mod wire;
+
+pub use control_plane::{ControlPlane, Failure, Options, StartError};
+pub use registry::TaskError;

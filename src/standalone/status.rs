@@ -63,6 +63,8 @@ pub struct Refusal {
     reason: &'static str,
     message: String,
     details: Option<Box<Details>>,
+    /// With which token a list that lost its place can go on.
+    continue_token: Option<Box<str>>,
 }
 
 impl fmt::Display for Refusal {
@@ -80,7 +82,13 @@ impl Refusal {
             reason,
             message: message.into(),
             details: None,
+            continue_token: None,
         }
+    }
+
+    /// A refusal that some part of the server has words for already; the reason may be empty.
+    pub fn of(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
+        Self::new(code, reason, message)
     }
 
     fn about(mut self, subject: Subject<'_>, name: &str) -> Self {
@@ -295,6 +303,13 @@ impl Refusal {
         self
     }
 
+    /// The same refusal with a token for the rest of the list.
+    #[must_use]
+    pub fn with_continue_token(mut self, token: String) -> Self {
+        self.continue_token = Some(token.into());
+        self
+    }
+
     /// The HTTP status.
     pub fn code(&self) -> u16 {
         self.code
@@ -317,11 +332,17 @@ impl Refusal {
 
     /// The `Status` object.
     pub fn body(&self) -> Value {
+        let metadata = match &self.continue_token {
+            Some(token) => json!({"continue": token}),
+            None => json!({}),
+        };
         let mut body = json!({
-            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": self.message, "reason": self.reason,
+            "kind": "Status", "apiVersion": "v1", "metadata": metadata, "status": "Failure", "message": self.message,
         });
         if let Some(fields) = body.as_object_mut() {
+            if !self.reason.is_empty() {
+                fields.insert("reason".to_owned(), self.reason.into());
+            }
             if let Some(details) = &self.details {
                 fields.insert("details".to_owned(), details.body());
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Subresource;
+use super::{Subresource, custom::CustomSchema};
 use crate::standalone::status::Subject;
 
 /// A kind as it is served in one group. Immutable: a changed definition makes a new one.
@@ -91,6 +91,8 @@ pub struct Version {
     pub subresources: Vec<Subresource>,
     /// Where the scale lies, if the kind has one.
     pub scale: Option<ScalePaths>,
+    /// The schema of a custom kind, ready for use.
+    pub structural: Option<Arc<CustomSchema>>,
 }
 
 /// Where the numbers of a Scale lie in an object: JSON paths such as `.spec.replicas`.
@@ -103,6 +105,21 @@ pub struct ScalePaths {
     /// The label selector in its text form.
     pub label_selector: Option<String>,
 }
+
+/// The verbs of kinds that are kept.
+pub(super) const STORED: &[&str] = &[
+    "create",
+    "delete",
+    "deletecollection",
+    "get",
+    "list",
+    "patch",
+    "update",
+    "watch",
+];
+
+/// The verbs of kinds that are only answered.
+pub(super) const ANSWERED: &[&str] = &["create"];
 
 impl Resource {
     /// How messages name the resource.

@@ -42,3 +42,53 @@ fn without_entropy() -> [u8; 16] {
     let nanoseconds = Timestamp::now().as_nanosecond().unsigned_abs();
     (nanoseconds << 32 ^ count).to_be_bytes()
 }
+impl Sources {
+    /// The time in the form of `creationTimestamp`: whole seconds, UTC.
+    pub(super) fn stamp(&self) -> String {
+        (self.now)().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+
+    /// A random uid, version 4.
+    pub(super) fn uid(&self) -> String {
+        let mut bytes = (self.draw)();
+        bytes[6] = (bytes[6] & 0x0f) | 0x40;
+        bytes[8] = (bytes[8] & 0x3f) | 0x80;
+        let hex = data_encoding::HEXLOWER.encode(&bytes);
+        let part = |from, to| hex.get(from..to).unwrap_or_default();
+        [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
+    }
+
+    /// The five letters behind a `generateName`: no vowels, so that no words arise.
+    pub(super) fn suffix(&self) -> String {
+        const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+        let drawn = (self.draw)();
+        let letters = drawn.iter().take(5).filter_map(|byte| {
+            let place = usize::from(*byte) % LETTERS.len();
+            LETTERS.get(place).copied().map(char::from)
+        });
+        letters.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fixed() -> Sources {
+        Sources {
+            now: Arc::new(|| Timestamp::UNIX_EPOCH),
+            draw: Arc::new(|| [0xff; 16]),
+        }
+    }
+
+    #[test]
+    fn a_uid_is_a_random_uuid() {
+        assert_eq!(fixed().uid(), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+    }
+
+    #[test]
+    fn a_suffix_has_five_letters_and_a_stamp_no_fractions() {
+        assert_eq!(fixed().suffix().len(), 5);
+        assert_eq!(fixed().stamp(), "1970-01-01T00:00:00Z");
+    }
+}

@@ -1,0 +1,146 @@
+//! Patches: read once, applied to the object as it is at each try.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    FieldValidation, Outcome, PatchBody, PatchKind, Registry, Request, Resource, Subresource, create,
+    read::{self, Incoming, Unreadable},
+    scale,
+    update::Wish,
+};
+use crate::standalone::{
+    patch::{PatchError, json as json_patch, merge, strategic, strategic::MergedLists},
+    status::{Cause, Refusal, Subject},
+};
+
+const CUSTOM_TYPES: [&str; 3] = [
+    "application/json-patch+json",
+    "application/merge-patch+json",
+    "application/apply-patch+yaml",
+];
+
+const NO_APPLY: &str = "server-side apply is not served here: this control plane keeps no managedFields; use kubectl apply \
+                        without --server-side, or a merge patch";
+
+/// A patch that was read.
+pub(super) struct Patch<'a> {
+    request: &'a Request,
+    kind: PatchKind,
+    change: Value,
+    complaints: Vec<String>,
+}
+
+impl Registry {
+    pub(super) async fn patch_object(&self, request: &Request, patch: PatchBody) -> Outcome {
+        let custom = request.resource.built_in().is_none() || request.subresource == Some(Subresource::Scale);
+        match patch.kind {
+            PatchKind::Apply => return Err(Refusal::unsupported(NO_APPLY)),
+            PatchKind::StrategicMerge if custom => {
+                return Err(Refusal::unsupported_media_type(&CUSTOM_TYPES));
+            }
+            _ => {}
+        }
+        let patch = Patch::of(request, &patch)?;
+        match request.subresource {
+            Some(Subresource::Scale) => self.change_scale(request, &patch).await,
+            _ => self.change(request, &patch).await,
+        }
+    }
+}
+
+impl<'a> Patch<'a> {
+    fn of(request: &'a Request, body: &PatchBody) -> Result<Self, Refusal> {
+        let strict = request.options.field_validation != FieldValidation::Ignore;
+        let change: Value =
+            serde_json::from_slice(&body.bytes).map_err(|error| match (body.kind, strict) {
+                (PatchKind::StrategicMerge, _) => Refusal::bad_request(error.to_string()),
+                (_, true) => Refusal::bad_request(format!("error decoding patch: {error}")),
+                (_, false) => Refusal::bad_request("Invalid JSON Patch"),
+            })?;
+        let complaints = match body.kind {
+            PatchKind::Json if strict => json_patch::unknown_fields(&change),
+            _ => Vec::new(),
+        };
+        Ok(Self {
+            request,
+            kind: body.kind,
+            change,
+            complaints,
+        })
+    }
+
+    /// The patched object, not read yet.
+    pub(super) fn applied(&self, shown: &Value) -> Result<Value, Refusal> {
+        let fields = shown.as_object().cloned().unwrap_or_default();
+        let patched = match self.kind {
+            PatchKind::Json => json_patch::apply(fields, &self.change),
+            PatchKind::Merge | PatchKind::Apply => {
+                let mut fields = fields;
+                merge::apply(&mut fields, self.change.clone()).map(|()| fields)
+            }
+            PatchKind::StrategicMerge => self.merged(fields),
+        };
+        patched.map(Value::Object).map_err(|error| refusal(&error))
+    }
+
+    fn merged(&self, fields: Map<String, Value>) -> Result<Map<String, Value>, PatchError> {
+        let resource = &*self.request.resource;
+        let lists = MergedLists::of(&resource.group, &resource.kind);
+        strategic::apply(fields, self.change.clone(), &lists)
+    }
+}
+
+impl Wish for Patch<'_> {
+    fn wished(&self, kept: Option<&Value>) -> Result<Incoming, Refusal> {
+        let request = self.request;
+        let resource = &*request.resource;
+        let shown = kept.ok_or_else(|| Refusal::not_found(resource.subject(), &request.name))?;
+        let patched = self.applied(shown)?;
+        refuse_other_type(resource, shown, &patched)?;
+        let text = patched.to_string();
+        let version = read::served(request)?;
+        let complaints = self.complaints.clone();
+        let validation = request.options.field_validation;
+        let read = read::accept(resource, version, patched, complaints, validation);
+        let mut incoming = read.map_err(|error| malformed(&text, &error))?;
+        incoming
+            .warnings
+            .extend(create::doubled_owner_warning(&mut incoming.object));
+        Ok(incoming)
+    }
+}
+
+/// A patch changes what an object says, not what it is.
+fn refuse_other_type(resource: &Resource, shown: &Value, patched: &Value) -> Result<(), Refusal> {
+    for field in ["apiVersion", "kind"] {
+        let (is, shall) = (shown.get(field), patched.get(field));
+        if is != shall {
+            let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+            let detail = format!("must be {}", text(is));
+            let cause = Cause::invalid(field, &json!(text(shall)), &detail);
+            let name = patched
+                .pointer("/metadata/name")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            return Err(Refusal::invalid(resource.kind_subject(), name, vec![cause]));
+        }
+    }
+    Ok(())
+}
+
+fn malformed(patched: &str, error: &Unreadable) -> Refusal {
+    let subject = Subject { group: "", kind: "" };
+    let cause = Cause::invalid("patch", &json!(patched), &error.message());
+    Refusal::invalid(subject, "", vec![cause])
+}
+
+fn refusal(error: &PatchError) -> Refusal {
+    Refusal::of(error.code(), error.reason(), error.to_string())
+}
+
+/// A scale patch is applied to the Scale, not to the object.
+pub(super) fn scaled(patch: &Patch<'_>, shown: &Value) -> Result<Value, Refusal> {
+    let patched = patch.applied(shown)?;
+    scale::checked(&patched)?;
+    Ok(patched)
+}
