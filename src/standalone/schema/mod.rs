@@ -1,1 +1,27 @@
 //! What a kind says of its objects: structural schemas, their defaults, pruning, validation and CEL rules. Pure.
+
+mod checks;
+mod correlation;
+mod defaults;
+mod embedded;
+mod field_error;
+mod format;
+mod go_text;
+mod metadata;
+mod node;
+mod pattern;
+mod prune;
+mod rules;
+mod structural;
+mod validation;
+
+pub use field_error::{ErrorKind, FieldError, Path};
+pub use structural::{Structural, Verdict};
+
+#[cfg(test)]
+#[expect(
+    clippy::needless_pass_by_value,
+    clippy::too_many_lines,
+    reason = "tables of literal schemas and objects"
+)]
+mod tests;
