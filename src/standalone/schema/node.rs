@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::field_error::{FieldError, Path};
 use super::format::Format;
 use super::pattern::Pattern;
+use super::rules::Program;
 
 /// How deep schemas may nest: what the JSON reader allows for a body.
 const DEPTH_LIMIT: usize = 128;
@@ -73,6 +74,7 @@ pub(super) struct Rule {
     pub(super) message_expression: String,
     pub(super) reason: Option<String>,
     pub(super) field_path: String,
+    pub(super) optional_old_self: Option<bool>,
 }
 
 /// One node of a schema.
@@ -122,6 +124,10 @@ pub(super) struct Node {
     pub(super) list_type: Option<String>,
     pub(super) map_type: Option<String>,
     pub(super) rules: Vec<Rule>,
+    /// The rules compiled, in their order; empty until they are.
+    pub(super) programs: Vec<Arc<Program>>,
+    /// Whether this node or one below it has rules.
+    pub(super) has_rules: bool,
     /// The JSON keys that are set to something else than nothing.
     pub(super) set: Vec<String>,
 }
@@ -245,6 +251,7 @@ impl Reader {
     }
 
     fn rule(&mut self, source: &Value, path: &Path<'_>) -> Rule {
+        const OPTIONAL: &str = "optionalOldSelf";
         let Value::Object(fields) = source else {
             self.wrong_type(path, source, "an object");
             return Rule::default();
@@ -255,6 +262,7 @@ impl Reader {
             message_expression: self.text(fields, "messageExpression", path),
             reason: self.optional_text(fields, "reason", path),
             field_path: self.text(fields, "fieldPath", path),
+            optional_old_self: present(fields, OPTIONAL).map(|_| self.flag(fields, OPTIONAL, path)),
         }
     }
 

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::checks::{self, Circumstances};
 use super::correlation::Correlation;
-use super::field_error::{FieldError, Path};
+use super::field_error::{ErrorKind, FieldError, Path};
 use super::node::Node;
 use super::prune::Pruning;
-use super::{defaults, embedded, validation};
+use super::{defaults, embedded, rules, validation};
 
 /// The schema of one version of a kind, read and checked once.
 ///
@@ -49,12 +49,13 @@ impl Structural {
         path: &Path<'_>,
         status_subresource: bool,
     ) -> Result<Self, Vec<FieldError>> {
-        let root = Node::read(schema, path)?;
+        let mut root = Node::read(schema, path)?;
         let circumstances = Circumstances { status_subresource };
         let errors = checks::check(&root, path, circumstances);
         if !errors.is_empty() {
             return Err(errors);
         }
+        rules::compile(&mut root, path)?;
         Ok(Self { root: Arc::new(root) })
     }
 
@@ -84,10 +85,7 @@ impl Structural {
         let mut errors = validation::check("", &self.root, new, correlation);
         embedded::check(&self.root, new, &Path::Root, &mut errors);
         errors.extend(self.list_type_errors(new, old));
-        Verdict {
-            errors,
-            warnings: Vec::new(),
-        }
+        self.with_rules(errors, new, old)
     }
 
     /// Judges an object of which only the status was to change.
@@ -98,10 +96,7 @@ impl Structural {
             _ => Vec::new(),
         };
         errors.extend(self.list_type_errors(new, Some(old)));
-        Verdict {
-            errors,
-            warnings: Vec::new(),
-        }
+        self.with_rules(errors, new, Some(old))
     }
 
     fn correlate<'a>(&'a self, new: &'a Value, old: &'a Value) -> Correlation<'a> {
@@ -119,4 +114,36 @@ impl Structural {
         let excused = !errors.is_empty() && old.is_some_and(|old| !check(old).is_empty());
         if excused { Vec::new() } else { errors }
     }
+
+    // Rules are not asked about an object whose shape they could not rely on.
+    fn with_rules(&self, mut errors: Vec<FieldError>, new: &Value, old: Option<&Value>) -> Verdict {
+        if !self.root.has_rules {
+            return Verdict {
+                errors,
+                warnings: Vec::new(),
+            };
+        }
+        if errors.iter().any(blocks_rules) {
+            let detail = "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
+            errors.push(FieldError::invalid(&Path::Root, Value::Null, detail));
+            return Verdict {
+                errors,
+                warnings: Vec::new(),
+            };
+        }
+        let asked = rules::evaluate(&self.root, new, old);
+        errors.extend(asked.errors);
+        Verdict { errors, ..asked }
+    }
+}
+
+fn blocks_rules(error: &FieldError) -> bool {
+    matches!(
+        error.kind,
+        ErrorKind::NotSupported
+            | ErrorKind::Required
+            | ErrorKind::TooLong
+            | ErrorKind::TooMany
+            | ErrorKind::TypeInvalid
+    )
 }

@@ -1,6 +1,7 @@
 mod definitions;
 mod laws;
 mod objects;
+mod rules;
 mod schemas;
 
 use serde_json::{Value, json};
