@@ -4,6 +4,7 @@ mod cel;
 mod checks;
 mod correlation;
 mod defaults;
+pub mod definition;
 mod embedded;
 mod field_error;
 mod format;
@@ -22,6 +23,7 @@ pub use structural::{Structural, Verdict};
 #[cfg(test)]
 #[expect(
     clippy::needless_pass_by_value,
+    clippy::semicolon_if_nothing_returned,
     clippy::too_many_lines,
     reason = "tables of literal schemas and objects"
 )]

@@ -99,6 +99,10 @@ impl Structural {
         self.with_rules(errors, new, Some(old))
     }
 
+    pub(super) fn root(&self) -> &Node {
+        &self.root
+    }
+
     fn correlate<'a>(&'a self, new: &'a Value, old: &'a Value) -> Correlation<'a> {
         Correlation {
             new,
