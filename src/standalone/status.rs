@@ -6,6 +6,8 @@ use std::{error::Error, fmt};
 
 use serde_json::{Map, Value, json};
 
+use super::schema::FieldError;
+
 /// The text of a write that was made on an older version of the object.
 pub const OPTIMISTIC_LOCK: &str =
     "the object has been modified; please apply your changes to the latest version and try again";
@@ -403,6 +405,12 @@ impl Cause {
     /// A reference to nothing.
     pub fn not_found(field: &str, value: &Value) -> Self {
         Self::new("FieldValueNotFound", field, format!("Not found: {value}"))
+    }
+}
+
+impl From<&FieldError> for Cause {
+    fn from(error: &FieldError) -> Self {
+        Self::new(error.kind.reason(), &error.field, error.body())
     }
 }
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{
-    BuiltIn, Origin, Resource, ScalePaths, Subresource, Version,
-    custom::CustomSchema,
-    object, resource,
+    BuiltIn, Origin, Resource, ScalePaths, Subresource, Version, object, resource,
     rules::{self, definition},
     typed,
 };
+
+use crate::standalone::schema::Structural;
 
 /// The resources at one moment.
 #[derive(Debug, Default)]
@@ -254,10 +254,7 @@ fn version_of(source: &Value, version: &Value) -> Version {
     Version {
         name: object::text(version, "/name").to_owned(),
         deprecation: deprecation(source, version),
-        structural: schema
-            .as_ref()
-            .and_then(|schema| CustomSchema::parse(schema).ok())
-            .map(Arc::new),
+        structural: schema.as_ref().and_then(|schema| Structural::parse(schema).ok()),
         schema: schema.unwrap_or_default(),
         columns: object::list(version, "/additionalPrinterColumns").to_vec(),
         selectable_fields: selectable

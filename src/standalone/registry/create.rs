@@ -169,7 +169,8 @@ fn findings(resource: &Resource, version: &Version, object: &Value) -> Vec<Cause
 fn custom_findings(resource: &Resource, version: &Version, object: &Value) -> Vec<Cause> {
     let mut findings = metadata::findings(object, resource.namespaced, NameRule::Subdomain);
     if let Some(structural) = &version.structural {
-        findings.extend(structural.validate(object, None, false));
+        let objections = structural.validate(object, None);
+        findings.extend(objections.iter().map(Cause::from));
     }
     findings
 }

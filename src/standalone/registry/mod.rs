@@ -6,7 +6,6 @@
 mod admission;
 mod catalog;
 mod create;
-mod custom;
 mod delete;
 mod kept;
 mod list;
@@ -41,7 +40,6 @@ use crate::standalone::{
 };
 use catalog::Catalog;
 
-pub use custom::CustomSchema;
 pub use options::{
     DeleteOptions, FieldValidation, ListOptions, Propagation, Query, VersionMatch, WriteOptions,
 };

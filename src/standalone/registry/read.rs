@@ -78,7 +78,7 @@ pub(super) fn accept(
         Origin::BuiltIn(kind) => read_built_in(kind, resource, &mut value)?,
         Origin::Custom => read_custom(version, &mut value)?,
     };
-    complaints.extend(unknown.iter().map(|path| format!("unknown field {path:?}")));
+    complaints.extend(unknown);
     let warnings = match validation {
         FieldValidation::Ignore => Vec::new(),
         FieldValidation::Warn => complaints,
@@ -99,7 +99,14 @@ fn read_built_in(kind: BuiltIn, resource: &Resource, value: &mut Value) -> Resul
     let schema = rules::schema_name(kind, &resource.group);
     let reading = typed::read(value, schema).map_err(Unreadable::Malformed)?;
     rules::default(kind, &resource.group, value);
-    Ok(reading.unknown)
+    Ok(sentences(&reading.unknown))
+}
+
+fn sentences(unknown: &[String]) -> Vec<String> {
+    unknown
+        .iter()
+        .map(|path| format!("unknown field {path:?}"))
+        .collect()
 }
 
 fn read_custom(version: &Version, value: &mut Value) -> Result<Vec<String>, Unreadable> {
@@ -109,7 +116,7 @@ fn read_custom(version: &Version, value: &mut Value) -> Result<Vec<String>, Unre
             *metadata = Value::Object(serde_json::Map::new());
         }
         let reading = typed::read_metadata(metadata).map_err(Unreadable::Malformed)?;
-        unknown.extend(reading.unknown);
+        unknown.extend(sentences(&reading.unknown));
     }
     if let Some(structural) = &version.structural {
         unknown.extend(structural.prune(value));

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Subresource, custom::CustomSchema};
-use crate::standalone::status::Subject;
+use super::Subresource;
+use crate::standalone::{schema::Structural, status::Subject};
 
 /// A kind as it is served in one group. Immutable: a changed definition makes a new one.
 #[derive(Debug, Clone)]
@@ -92,7 +92,7 @@ pub struct Version {
     /// Where the scale lies, if the kind has one.
     pub scale: Option<ScalePaths>,
     /// The schema of a custom kind, ready for use.
-    pub structural: Option<Arc<CustomSchema>>,
+    pub structural: Option<Structural>,
 }
 
 /// Where the numbers of a Scale lie in an object: JSON paths such as `.spec.replicas`.

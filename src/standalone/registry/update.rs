@@ -327,7 +327,12 @@ fn findings(resource: &Resource, version: &Version, change: &Change<'_>) -> Vec<
     findings.extend(metadata::update_findings(new, old));
     let status_only = change.subresource == Some(Subresource::Status);
     if let Some(structural) = &version.structural {
-        findings.extend(structural.validate(new, Some(old), status_only));
+        let verdict = if status_only {
+            structural.judge_status(new, old)
+        } else {
+            structural.judge(new, Some(old))
+        };
+        findings.extend(verdict.errors.iter().map(Cause::from));
     }
     findings
 }

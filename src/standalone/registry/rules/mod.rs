@@ -190,7 +190,8 @@ fn service_account_warnings(account: &Value) -> Vec<String> {
 pub(super) fn name_rule(kind: BuiltIn) -> NameRule {
     match kind {
         BuiltIn::Namespace => NameRule::Label,
-        BuiltIn::Event => NameRule::PathSegment,
+        // Definitions say more of their names than that.
+        BuiltIn::Event | BuiltIn::CustomResourceDefinition => NameRule::PathSegment,
         _ => NameRule::Subdomain,
     }
 }

@@ -2,12 +2,13 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::{
     super::{BuiltIn, DEFINITIONS, kept::Kept, rules::definition},
     Heard, Registry, Resource, cleanup, note, object,
 };
+use crate::standalone::schema::definition::{established, naming};
 
 /// Looks after the definitions.
 pub(super) struct Definitions {
@@ -71,20 +72,14 @@ impl Definitions {
         let Some(resource) = self.resource() else {
             return;
         };
-        let group = object::text(source, "/spec/group");
-        let name = object::name(source);
-        let mut taken = Taken::default();
-        for other in self.registry.every(&resource, None) {
-            if object::text(&other, "/spec/group") == group && object::name(&other) != name {
-                taken.add(other.pointer("/status/acceptedNames").unwrap_or(&Value::Null));
-            }
-        }
+        let all = self.registry.every(&resource, None);
         let stamp = self.registry.inner.sources.stamp();
         let change = |definition: &mut Value| {
             let before = definition.clone();
-            settle(definition, &taken, &stamp);
+            settle(definition, &all, &stamp);
             *definition != before
         };
+        let name = object::name(source);
         let done = self.registry.adjust(&resource, "", name, change).await;
         note("accept the names of a definition", done);
     }
@@ -111,117 +106,33 @@ impl Definitions {
     }
 }
 
-/// The names that other definitions of the group have.
-#[derive(Default)]
-struct Taken {
-    resources: BTreeSet<String>,
-    kinds: BTreeSet<String>,
-}
-
-impl Taken {
-    fn add(&mut self, names: &Value) {
-        let text = |field: &str| object::text(names, &format!("/{field}")).to_owned();
-        self.resources.extend([text("plural"), text("singular")]);
-        let short = object::list(names, "/shortNames").iter();
-        self.resources
-            .extend(short.filter_map(Value::as_str).map(str::to_owned));
-        self.kinds.extend([text("kind"), text("listKind")]);
-        self.resources.remove("");
-        self.kinds.remove("");
-    }
-}
-
-/// A name that somebody else has.
-struct Clash {
-    reason: &'static str,
-    message: String,
-}
-
 /// Brings the accepted names and the conditions to what is wished and free.
-fn settle(source: &mut Value, taken: &Taken, stamp: &str) {
-    let wished = source.pointer("/spec/names").cloned().unwrap_or_default();
-    let accepted = source
-        .pointer("/status/acceptedNames")
-        .cloned()
-        .unwrap_or_default();
-    if object::same(&wished, &accepted) && definition::is_true(source, "Established") {
+fn settle(source: &mut Value, all: &[Value], stamp: &str) {
+    let same = source.pointer("/spec/names") == source.pointer("/status/acceptedNames");
+    if same && definition::is_true(source, "Established") {
         return;
     }
-    let (names, clash) = accepted_names(&wished, &accepted, taken);
-    object::child(source, "status").insert("acceptedNames".to_owned(), names);
-    let (status, reason, message) = match &clash {
-        None => ("True", "NoConflicts", "no conflicts found"),
-        Some(clash) => ("False", clash.reason, clash.message.as_str()),
-    };
-    definition::set_condition(source, "NamesAccepted", [status, reason, message], stamp);
-    if definition::is_true(source, "Established") {
-        return;
+    let naming = naming(source, all.iter());
+    object::child(source, "status").insert("acceptedNames".to_owned(), naming.accepted_names);
+    let accepted = naming.names_accepted.status;
+    definition::set_condition(source, &naming.names_accepted, stamp);
+    match naming.established {
+        // Served from here on: nothing has to be set up first.
+        Some(_) if accepted => definition::set_condition(source, &established(), stamp),
+        Some(waiting) => definition::set_condition(source, &waiting, stamp),
+        None => {}
     }
-    let established = match clash {
-        None => [
-            "True",
-            "InitialNamesAccepted",
-            "the initial names have been accepted",
-        ],
-        Some(_) => ["False", "NotAccepted", "not all names are accepted"],
-    };
-    definition::set_condition(source, "Established", established, stamp);
-}
-
-/// The names as far as they are free, and the last of those that are not.
-fn accepted_names(wished: &Value, accepted: &Value, taken: &Taken) -> (Value, Option<Clash>) {
-    let mut names = accepted.as_object().cloned().unwrap_or_default();
-    let mut clash = None;
-    let mut take = |names: &mut Map<String, Value>, field: &str, reason, used: &BTreeSet<String>| {
-        let name = object::text(wished, &format!("/{field}"));
-        if name != object::text(accepted, &format!("/{field}")) && used.contains(name) {
-            let message = format!("{name:?} is already in use");
-            clash = Some(Clash { reason, message });
-        } else {
-            names.insert(field.to_owned(), name.into());
-        }
-    };
-    take(&mut names, "plural", "PluralConflict", &taken.resources);
-    take(&mut names, "singular", "SingularConflict", &taken.resources);
-    take(&mut names, "kind", "KindConflict", &taken.kinds);
-    take(&mut names, "listKind", "ListKindConflict", &taken.kinds);
-    let own = object::list(accepted, "/shortNames");
-    let used: Vec<String> = object::list(wished, "/shortNames")
-        .iter()
-        .filter(|name| !own.contains(name))
-        .filter_map(Value::as_str)
-        .filter(|name| taken.resources.contains(*name))
-        .map(|name| format!("{name:?} is already in use"))
-        .collect();
-    if used.is_empty() {
-        copy(&mut names, wished, "shortNames");
-    } else {
-        clash = Some(Clash {
-            reason: "ShortNamesConflict",
-            message: match used.as_slice() {
-                [only] => only.clone(),
-                several => format!("[{}]", several.join(", ")),
-            },
-        });
-    }
-    copy(&mut names, wished, "categories");
-    (json!(names), clash)
-}
-
-fn copy(names: &mut Map<String, Value>, from: &Value, field: &str) {
-    match from.get(field) {
-        Some(value) => names.insert(field.to_owned(), value.clone()),
-        None => names.shift_remove(field),
-    };
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn source() -> Value {
         json!({
-            "spec": {"names": {"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"}},
+            "spec": {"group": "example.com", "names": {"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"}},
             "status": {},
         })
     }
@@ -229,7 +140,7 @@ mod tests {
     #[test]
     fn free_names_are_accepted_and_the_definition_is_established() {
         let mut source = source();
-        settle(&mut source, &Taken::default(), "2026-01-01T00:00:00Z");
+        settle(&mut source, &[], "2026-01-01T00:00:00Z");
         assert!(definition::is_true(&source, "NamesAccepted"));
         assert!(definition::is_true(&source, "Established"));
         assert_eq!(source["status"]["acceptedNames"], source["spec"]["names"]);
@@ -237,10 +148,10 @@ mod tests {
 
     #[test]
     fn a_kind_that_somebody_has_keeps_the_definition_from_being_established() {
-        let mut taken = Taken::default();
-        taken.add(&json!({"kind": "Widget"}));
+        let other =
+            json!({"spec": {"group": "example.com"}, "status": {"acceptedNames": {"kind": "Widget"}}});
         let mut source = source();
-        settle(&mut source, &taken, "2026-01-01T00:00:00Z");
+        settle(&mut source, &[other], "2026-01-01T00:00:00Z");
         assert!(!definition::is_true(&source, "Established"));
         assert_eq!(source["status"]["conditions"][0]["reason"], "KindConflict");
         assert_eq!(
