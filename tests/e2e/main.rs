@@ -53,6 +53,7 @@ mod source;
 mod story;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
 mod support;
 #[cfg(test)]
 mod turned_clock;

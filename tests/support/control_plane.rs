@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::OnceCell;
 
-use super::certificates::{Authority, new_key};
+use super::certificates::{Authority, Identity, new_key};
 use super::processes::{GuardedFolder, Server};
 use super::{access, binaries};
 
@@ -122,6 +122,16 @@ impl ControlPlane {
     /// The address of the API server.
     pub(crate) fn url(&self) -> String {
         format!("https://127.0.0.1:{}", self.api_server_port)
+    }
+
+    /// The certificate, as PEM, that signs the server's own and every client's.
+    pub(crate) fn authority(&self) -> String {
+        self.authority.pem()
+    }
+
+    /// A fresh certificate of a user and one group.
+    pub(crate) fn identity(&self, user: &str, group: &str) -> Identity {
+        self.authority.client(user, group)
     }
 
     /// The folder of the binaries, kubectl among them.

@@ -1,0 +1,129 @@
+//! Hides what two honest servers cannot have in common: uids, times, versions, drawn names.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::{Map, Value, json};
+
+use super::answer::Answer;
+use super::corpus::{Only, Step};
+use super::variables::Variables;
+
+/// Patterns in any text, and what stands there instead.
+static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
+    let patterns = [
+        (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<uid>"),
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<time>"),
+        (r"resource version: \d+ \(\d+\)", "resource version: <version> (<version>)"),
+        (r"resource version: \d+, current: \d+", "resource version: <version>, current: <version>"),
+        (r"X509SHA256=[0-9a-f]{64}", "X509SHA256=<digest>"),
+        (r"hash=[0-9A-F]{128}", "hash=<digest>"),
+    ];
+    let compiled = patterns.map(|(pattern, mask)| (Regex::new(pattern).expect("a pattern"), mask));
+    compiled.into()
+});
+
+/// The answer as one value that two servers can be expected to agree on.
+pub(crate) fn masked(answer: Answer, step: &Step, variables: &Variables) -> Value {
+    let mut value = answer.into_value();
+    for only in &step.only {
+        keep_only(&mut value["body"], only, variables);
+    }
+    mask(&mut value, variables);
+    value
+}
+
+/// Leaves of a list or a map what the step compares.
+fn keep_only(body: &mut Value, only: &Only, variables: &Variables) {
+    let wanted: Vec<String> = only.is.iter().map(|is| variables.fill(is)).collect();
+    let matches = |text: &str| {
+        wanted.iter().any(|wanted| match wanted.strip_suffix('*') {
+            Some(start) => text.starts_with(start),
+            None => text == wanted,
+        })
+    };
+    match body.pointer_mut(&only.at) {
+        Some(Value::Array(entries)) => {
+            entries.retain(|entry| entry.pointer(&only.field).and_then(Value::as_str).is_some_and(matches));
+        }
+        Some(Value::Object(entries)) => entries.retain(|key, _| matches(key)),
+        _ => {}
+    }
+}
+
+fn mask(value: &mut Value, variables: &Variables) {
+    match value {
+        Value::String(text) => *text = mask_text(text, variables),
+        Value::Array(items) => items.iter_mut().for_each(|item| mask(item, variables)),
+        Value::Object(fields) => mask_fields(fields, variables),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn mask_fields(fields: &mut Map<String, Value>, variables: &Variables) {
+    mask_ages(fields);
+    fields.remove("managedFields");
+    let masked = std::mem::take(fields).into_iter().map(|(key, mut value)| {
+        if !mask_by_name(&key, &mut value) {
+            mask(&mut value, variables);
+        }
+        (mask_text(&key, variables), value)
+    });
+    fields.extend(masked);
+}
+
+/// Whether the field's name alone says that its value is the server's own.
+fn mask_by_name(key: &str, value: &mut Value) -> bool {
+    let Some(text) = value.as_str() else {
+        return false;
+    };
+    let own = match key {
+        // An empty version and "0" mean something of their own.
+        "resourceVersion" => !matches!(text, "" | "0"),
+        "continue" => !text.is_empty(),
+        _ => false,
+    };
+    if own {
+        *value = json!(format!("<{key}>"));
+    }
+    own
+}
+
+/// The cells of a Table that tell how long ago something was.
+fn mask_ages(fields: &mut Map<String, Value>) {
+    let columns = fields.get("columnDefinitions").and_then(Value::as_array);
+    let ages: Vec<usize> = columns
+        .into_iter()
+        .flatten()
+        .enumerate()
+        .filter(|(_, column)| column["type"] == "date" || tells_an_age(&column["name"]))
+        .map(|(index, _)| index)
+        .collect();
+    for row in fields.get_mut("rows").and_then(Value::as_array_mut).into_iter().flatten() {
+        for index in &ages {
+            if let Some(cell) = row.pointer_mut(&format!("/cells/{index}")).filter(|cell| cell.is_string()) {
+                *cell = json!("<age>");
+            }
+        }
+    }
+}
+
+fn tells_an_age(column: &Value) -> bool {
+    ["Age", "Last Seen", "First Seen", "Created At"].iter().any(|name| column == name)
+}
+
+fn mask_text(text: &str, variables: &Variables) -> String {
+    let mut masked = text.to_owned();
+    for (name, value) in variables.of_this_run() {
+        // Short values stand in other words too.
+        if value.len() > 3 {
+            masked = masked.replace(value, &format!("<{name}>"));
+        }
+    }
+    for (pattern, mask) in PATTERNS.iter() {
+        if pattern.is_match(&masked) {
+            masked = pattern.replace_all(&masked, *mask).into_owned();
+        }
+    }
+    masked
+}
