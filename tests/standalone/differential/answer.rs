@@ -33,7 +33,11 @@ impl Answer {
 /// The headers that are compared, each with its values in the order of their arrival.
 pub(crate) fn headers(all: &HeaderMap) -> Value {
     let named = HEADERS.into_iter().filter_map(|name| {
-        let values: Vec<&str> = all.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+        let values: Vec<&str> = all
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .collect();
         (!values.is_empty()).then(|| (name.to_owned(), json!(values)))
     });
     Value::Object(named.collect::<Map<_, _>>())

@@ -50,8 +50,8 @@ pub(crate) struct Step {
     pub(crate) text: Option<String>,
     /// The body in base64.
     pub(crate) base64: Option<String>,
-    /// A body of this many letters, for the limits.
-    pub(crate) letters: Option<usize>,
+    /// A long text within the body, for the limits.
+    pub(crate) letters: Option<Letters>,
     /// Variables for later steps: a JSON pointer into the answer for each.
     #[serde(default)]
     pub(crate) keep: BTreeMap<String, String>,
@@ -64,6 +64,14 @@ pub(crate) struct Step {
     pub(crate) only: Vec<Only>,
 }
 
+/// A field `letters` of so many letters, in the object at a JSON pointer.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Letters {
+    pub(crate) at: String,
+    pub(crate) count: usize,
+}
+
 /// What an answer must say.
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -72,6 +80,8 @@ pub(crate) enum Condition {
     Status { status: u16 },
     /// A value at a JSON pointer of the body.
     Says { at: String, is: Value },
+    /// Anything at a JSON pointer of the body.
+    Has { has: String },
 }
 
 /// When a stream has said enough.
@@ -118,7 +128,11 @@ pub(crate) fn topics() -> Vec<Topic> {
 
 fn topic(path: &Path) -> Topic {
     let mut topic: Topic = read(path);
-    topic.name = path.file_stem().expect("a topic has a name").display().to_string();
+    topic.name = path
+        .file_stem()
+        .expect("a topic has a name")
+        .display()
+        .to_string();
     for (name, object) in read::<BTreeMap<String, Value>>(&folder().join("objects.yaml")) {
         topic.objects.entry(name).or_insert(object);
     }

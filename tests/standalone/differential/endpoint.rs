@@ -33,7 +33,9 @@ impl Endpoint {
 
     /// A real control plane, where the group of every user may do everything.
     pub(crate) fn of(plane: &ControlPlane) -> Self {
-        Self::new(plane.url(), &plane.authority(), |user| plane.identity(user, "system:masters"))
+        Self::new(plane.url(), &plane.authority(), |user| {
+            plane.identity(user, "system:masters")
+        })
     }
 
     /// The client that shows the certificate of `user`.

@@ -12,10 +12,25 @@ use super::variables::Variables;
 /// Patterns in any text, and what stands there instead.
 static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
     let patterns = [
-        (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<uid>"),
+        (
+            r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+            "<uid>",
+        ),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<time>"),
-        (r"resource version: \d+ \(\d+\)", "resource version: <version> (<version>)"),
-        (r"resource version: \d+, current: \d+", "resource version: <version>, current: <version>"),
+        (
+            r"resource version: \d+ \(\d+\)",
+            "resource version: <version> (<version>)",
+        ),
+        (
+            r"resource version: \d+, current: \d+",
+            "resource version: <version>, current: <version>",
+        ),
+        (
+            r"ResourceVersion in record \(\d+\)",
+            "ResourceVersion in record (<version>)",
+        ),
+        (r#"resourceVersion([\\": ]+)\d+"#, "resourceVersion${1}<version>"),
+        (r#"\\*"managedFields\\*":\[\{.*?\}\],?"#, ""),
         (r"X509SHA256=[0-9a-f]{64}", "X509SHA256=<digest>"),
         (r"hash=[0-9A-F]{128}", "hash=<digest>"),
     ];
@@ -30,7 +45,35 @@ pub(crate) fn masked(answer: Answer, step: &Step, variables: &Variables) -> Valu
         keep_only(&mut value["body"], only, variables);
     }
     mask(&mut value, variables);
+    sort_causes(&mut value["body"]);
     value
+}
+
+/// Puts the causes of a refusal in the order of their fields: the real server takes many of them from
+/// maps, whose order is another each time. The message lists the same causes again.
+fn sort_causes(status: &mut Value) {
+    let Some(causes) = status
+        .pointer_mut("/details/causes")
+        .and_then(Value::as_array_mut)
+    else {
+        return;
+    };
+    let sentence = |cause: &Value| {
+        let [field, message] = ["field", "message"].map(|key| cause[key].as_str().unwrap_or_default());
+        format!("{field}: {message}")
+    };
+    causes.sort_by_key(sentence);
+    let sentences: Vec<String> = causes.iter().map(sentence).collect();
+    let sorted = status["message"].as_str().and_then(|message| {
+        let start = message.find("is invalid: [")? + "is invalid: ".len();
+        let (head, list) = message.split_at(start);
+        let listed = sentences.join(", ");
+        let same = list.len() == listed.len() + 2 && sentences.iter().all(|sentence| list.contains(sentence));
+        same.then(|| format!("{head}[{listed}]"))
+    });
+    if let Some(sorted) = sorted {
+        status["message"] = json!(sorted);
+    }
 }
 
 /// Leaves of a list or a map what the step compares.
@@ -44,7 +87,12 @@ fn keep_only(body: &mut Value, only: &Only, variables: &Variables) {
     };
     match body.pointer_mut(&only.at) {
         Some(Value::Array(entries)) => {
-            entries.retain(|entry| entry.pointer(&only.field).and_then(Value::as_str).is_some_and(matches));
+            entries.retain(|entry| {
+                entry
+                    .pointer(&only.field)
+                    .and_then(Value::as_str)
+                    .is_some_and(matches)
+            });
         }
         Some(Value::Object(entries)) => entries.retain(|key, _| matches(key)),
         _ => {}
@@ -99,9 +147,17 @@ fn mask_ages(fields: &mut Map<String, Value>) {
         .filter(|(_, column)| column["type"] == "date" || tells_an_age(&column["name"]))
         .map(|(index, _)| index)
         .collect();
-    for row in fields.get_mut("rows").and_then(Value::as_array_mut).into_iter().flatten() {
+    for row in fields
+        .get_mut("rows")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+    {
         for index in &ages {
-            if let Some(cell) = row.pointer_mut(&format!("/cells/{index}")).filter(|cell| cell.is_string()) {
+            if let Some(cell) = row
+                .pointer_mut(&format!("/cells/{index}"))
+                .filter(|cell| cell.is_string())
+            {
                 *cell = json!("<age>");
             }
         }
@@ -109,7 +165,9 @@ fn mask_ages(fields: &mut Map<String, Value>) {
 }
 
 fn tells_an_age(column: &Value) -> bool {
-    ["Age", "Last Seen", "First Seen", "Created At"].iter().any(|name| column == name)
+    ["Age", "Last Seen", "First Seen", "Created At"]
+        .iter()
+        .any(|name| column == name)
 }
 
 fn mask_text(text: &str, variables: &Variables) -> String {

@@ -60,7 +60,10 @@ async fn play_step(topic: &Topic, step: &Step, endpoint: &Endpoint, variables: &
     let started = Instant::now();
     loop {
         let answer = send(topic, step, endpoint, variables).await;
-        let enough = step.until.as_ref().is_none_or(|until| says(&answer, until));
+        let enough = step
+            .until
+            .as_ref()
+            .is_none_or(|until| says(&answer, until, variables));
         if enough || started.elapsed() > PATIENCE {
             return answer;
         }
@@ -68,10 +71,11 @@ async fn play_step(topic: &Topic, step: &Step, endpoint: &Endpoint, variables: &
     }
 }
 
-fn says(answer: &Answer, until: &Condition) -> bool {
+fn says(answer: &Answer, until: &Condition, variables: &Variables) -> bool {
     match until {
         Condition::Status { status } => answer.status == *status,
         Condition::Says { at, is } => answer.body.pointer(at).unwrap_or(&Value::Null) == is,
+        Condition::Has { has } => answer.body.pointer(&variables.fill(has)).is_some(),
     }
 }
 
@@ -113,7 +117,12 @@ fn request(topic: &Topic, step: &Step, endpoint: &Endpoint, variables: &Variable
     let url = endpoint.url.clone() + &variables.fill(path);
     let mut request = endpoint.client(&step.user).request(method, url);
     let body = body(topic, step, variables);
-    if body.is_some() && !step.headers.keys().any(|name| name.eq_ignore_ascii_case("content-type")) {
+    if body.is_some()
+        && !step
+            .headers
+            .keys()
+            .any(|name| name.eq_ignore_ascii_case("content-type"))
+    {
         request = request.header("Content-Type", "application/json");
     }
     for (name, value) in &step.headers {
@@ -137,7 +146,11 @@ fn body(topic: &Topic, step: &Step, variables: &Variables) -> Option<Vec<u8>> {
     let base = manifest.or_else(|| {
         let name = step.like.as_ref()?;
         let object = topic.objects.get(name);
-        Some(object.unwrap_or_else(|| panic!("{}: no object {name:?}", topic.name)).clone())
+        Some(
+            object
+                .unwrap_or_else(|| panic!("{}: no object {name:?}", topic.name))
+                .clone(),
+        )
     });
     let mut body = match (base, &step.body) {
         (Some(mut base), change) => {
@@ -146,8 +159,9 @@ fn body(topic: &Topic, step: &Step, variables: &Variables) -> Option<Vec<u8>> {
         }
         (None, body) => body.clone()?,
     };
-    if let Some(letters) = step.letters {
-        body["data"] = json!({"letters": "a".repeat(letters)});
+    if let Some(letters) = &step.letters {
+        let object = body.pointer_mut(&letters.at).expect("an object for the letters");
+        object["letters"] = json!("a".repeat(letters.count));
     }
     Some(variables.fill_value(&body).to_string().into_bytes())
 }

@@ -25,8 +25,12 @@ async fn play_all(topics: &[Topic], endpoint: &Endpoint, run: &str) -> Vec<Playe
 fn chosen_topics() -> Vec<Topic> {
     let chosen = std::env::var("CAMPANILE_CORPUS").ok();
     let all = topics().into_iter();
-    all.filter(|topic| chosen.as_ref().is_none_or(|chosen| chosen.split(',').any(|name| name == topic.name)))
-        .collect()
+    all.filter(|topic| {
+        chosen
+            .as_ref()
+            .is_none_or(|chosen| chosen.split(',').any(|name| name == topic.name))
+    })
+    .collect()
 }
 
 fn all_differences(left: &[Played], right: &[Played]) -> Vec<Difference> {
@@ -57,7 +61,10 @@ fn report(differences: &[Difference]) -> String {
 fn misunderstood(played: &[Played]) -> String {
     let wrong = played.iter().filter(|played| played.status != played.expected);
     wrong.fold(String::new(), |text, played| {
-        let said = played.answer.pointer("/body/message").unwrap_or(&played.answer["body"]);
+        let said = played
+            .answer
+            .pointer("/body/message")
+            .unwrap_or(&played.answer["body"]);
         format!(
             "{text}{}: {}\n  expected {}, was {}: {said}\n",
             played.topic, played.step, played.expected, played.status
@@ -70,16 +77,14 @@ async fn the_real_server_answers_as_the_corpus_expects_and_twice_the_same() {
     let plane = ControlPlane::start(Content::Empty).await;
     let real = Endpoint::of(&plane);
     let topics = chosen_topics();
-    let (first, second) = tokio::join!(
-        play_all(&topics, &real, "r1aa"),
-        play_all(&topics, &real, "r2bb")
-    );
+    let (first, second) = tokio::join!(play_all(&topics, &real, "r1aa"), play_all(&topics, &real, "r2bb"));
     let wrong = misunderstood(&first);
-    assert!(wrong.is_empty(), "{wrong}");
-    let differences = all_differences(&first, &second);
+    let mut differences = all_differences(&first, &second);
+    // Drawn from the name of the group, which bears the tag of the run.
+    differences.retain(|difference| !difference.path.ends_with("/storageVersionHash"));
     assert!(
-        differences.is_empty(),
-        "{} fields of {} answers are not masked:\n{}",
+        wrong.is_empty() && differences.is_empty(),
+        "{wrong}{} fields of {} answers are not masked:\n{}",
         differences.len(),
         first.len(),
         report(&differences)

@@ -17,8 +17,13 @@ impl Variables {
         let (namespace, group) = (format!("{word}-{run}"), format!("{word}.{run}.example.com"));
         let given = [
             ("run", run.to_owned()),
+            // As the names of operations in OpenAPI have it.
+            ("Run", run.replacen('r', "R", 1)),
             ("core", format!("/api/v1/namespaces/{namespace}")),
-            ("widgets", format!("/apis/{group}/v1/namespaces/{namespace}/widgets")),
+            (
+                "widgets",
+                format!("/apis/{group}/v1/namespaces/{namespace}/widgets"),
+            ),
             ("ns", namespace),
             ("group", group),
         ];
@@ -35,7 +40,9 @@ impl Variables {
 
     /// What differs from run to run, each text with the name that it goes by.
     pub(crate) fn of_this_run(&self) -> impl Iterator<Item = (&str, &str)> {
-        let run = self.given.get_key_value("run");
+        let run = ["run", "Run"]
+            .into_iter()
+            .filter_map(|name| self.given.get_key_value(name));
         let all = self.kept.iter().chain(run);
         all.map(|(name, value)| (name.as_str(), value.as_str()))
     }
