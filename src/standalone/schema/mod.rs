@@ -11,6 +11,7 @@ mod format;
 mod go_text;
 mod metadata;
 mod node;
+pub mod openapi;
 mod pattern;
 mod prune;
 mod rules;

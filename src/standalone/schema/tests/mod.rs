@@ -1,4 +1,5 @@
 mod definitions;
+mod documents;
 mod laws;
 mod objects;
 mod rules;
