@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod differential;
 #[cfg(test)]
+mod forms;
+#[cfg(test)]
 mod storage;
 #[cfg(test)]
 #[path = "../support/mod.rs"]

@@ -1,0 +1,8 @@
+//! A protobuf body of any bytes.
+#![no_main]
+
+#[path = "../properties/control_plane.rs"]
+#[allow(dead_code, reason = "each target holds one of them")]
+mod properties;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| properties::protobuf(bytes));
