@@ -21,7 +21,8 @@ pub enum Format {
 pub struct Body {
     /// What it says; of a field that stands twice the last.
     pub value: Value,
-    /// What strict field validation refuses: `duplicate field "spec.x"`, each once, at most 100.
+    /// What strict field validation refuses: `duplicate field "spec.x"`, each once, at most 100. In YAML too, where the
+    /// server names the line and the last step of the path instead.
     pub duplicates: Vec<String>,
 }
 
@@ -32,7 +33,7 @@ pub enum BodyError {
     #[error("{0}")]
     Json(String),
     /// Not YAML, several documents, an alias, or too deep.
-    #[error("error converting YAML to JSON: yaml: {0}")]
+    #[error("yaml: {0}")]
     Yaml(String),
 }
 

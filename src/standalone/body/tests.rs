@@ -132,12 +132,7 @@ fn yaml_that_could_grow_without_a_bound_is_refused() {
         "a: [1\n",
     ] {
         let error = decode(Format::Yaml, text.as_bytes()).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with("error converting YAML to JSON: yaml: "),
-            "{error}"
-        );
+        assert!(error.to_string().starts_with("yaml: "), "{error}");
     }
 }
 

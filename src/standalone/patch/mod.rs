@@ -27,13 +27,8 @@ pub const CUSTOM_MEDIA_TYPES: [&str; 3] = [
     "application/apply-patch+yaml",
 ];
 
-/// The media types that a built-in kind accepts, in the order of the server's message.
-pub const BUILT_IN_MEDIA_TYPES: [&str; 4] = [
-    "application/json-patch+json",
-    "application/merge-patch+json",
-    "application/strategic-merge-patch+json",
-    "application/apply-patch+yaml",
-];
+/// The message of the 415 with which a built-in kind refuses a media type.
+pub const UNSUPPORTED_BY_BUILT_IN: &str = "415: Unsupported Media Type";
 
 impl PatchKind {
     /// Reads a `Content-Type`; what follows a `;` does not matter.
@@ -47,7 +42,7 @@ impl PatchKind {
     }
 }
 
-/// The message of a 415 `UnsupportedMediaType`.
+/// The message of the 415 `UnsupportedMediaType` with which a custom kind refuses a media type.
 pub fn unsupported_media_type(accepted: &[&str]) -> String {
     let accepted = accepted.join(", ");
     format!("the body of the request was in an unknown format - accepted media types include: {accepted}")

@@ -10,7 +10,7 @@ pub(super) fn printed(value: &Value) -> String {
         Value::Number(number) if !number.is_f64() => number.to_string(),
         Value::Number(number) => number.as_f64().map(float).unwrap_or_default(),
         Value::String(text) => text.clone(),
-        Value::Array(_) | Value::Object(_) => escaped(&sorted(value).to_string()),
+        Value::Array(_) | Value::Object(_) => json(value),
     }
 }
 
@@ -28,23 +28,27 @@ fn float(number: f64) -> String {
     number.to_string()
 }
 
-fn sorted(value: &Value) -> Value {
+/// JSON as Go writes it: members in the order of their names, and escaped what HTML would read.
+fn json(value: &Value) -> String {
     match value {
         Value::Object(members) => {
-            let mut members: Vec<(String, Value)> = members
-                .iter()
-                .map(|(name, member)| (name.clone(), sorted(member)))
+            let mut members: Vec<(&String, &Value)> = members.iter().collect();
+            members.sort_by_key(|(name, _)| *name);
+            let members: Vec<String> = members
+                .into_iter()
+                .map(|(name, member)| format!("{}:{}", quoted(name), json(member)))
                 .collect();
-            members.sort_by(|(left, _), (right, _)| left.cmp(right));
-            Value::Object(members.into_iter().collect())
+            format!("{{{}}}", members.join(","))
         }
-        Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
-        scalar => scalar.clone(),
+        Value::Array(items) => format!("[{}]", items.iter().map(json).collect::<Vec<_>>().join(",")),
+        Value::String(text) => quoted(text),
+        Value::Null => "null".to_owned(),
+        scalar => printed(scalar),
     }
 }
 
-/// Go's JSON escapes what HTML would read.
-fn escaped(json: &str) -> String {
+fn quoted(text: &str) -> String {
+    let json = Value::String(text.to_owned()).to_string();
     json.replace('<', "\\u003c")
         .replace('>', "\\u003e")
         .replace('&', "\\u0026")
