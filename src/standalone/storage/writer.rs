@@ -2,9 +2,14 @@ use std::{
     io,
     sync::{Arc, OnceLock},
     thread,
+    time::{Duration, Instant},
 };
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{
+    Notify, OwnedSemaphorePermit, Semaphore,
+    mpsc::{self, error::TryRecvError},
+    oneshot,
+};
 
 use super::{
     Change, StorageError, WriteError,
@@ -23,6 +28,9 @@ const BATCH_WRITES: usize = 512;
 /// Bytes of values that share one commit, one value more or less: far below the history's bound, so that watchers can
 /// follow.
 const BATCH_BYTES: usize = 4 << 20;
+
+/// How long the first write of a commit waits for others: less than any disk takes for a sync.
+const GATHERING: Duration = Duration::from_micros(200);
 
 type Answer = Result<u64, WriteError>;
 
@@ -82,6 +90,7 @@ impl Writer {
             disk,
             waiting,
             end: Arc::clone(&end),
+            answered: 0,
             stopping: false,
         };
         thread::Builder::new()
@@ -147,7 +156,14 @@ struct Thread {
     disk: Disk,
     waiting: mpsc::Receiver<Message>,
     end: Arc<End>,
+    /// How many writes the last commit answered.
+    answered: usize,
     stopping: bool,
+}
+
+enum Next {
+    Job(Job),
+    Nothing,
 }
 
 impl Thread {
@@ -170,27 +186,58 @@ impl Thread {
         }
     }
 
-    /// What waits now, at least one; none at the end.
+    /// What waits now; none at the end.
     fn batch(&mut self) -> Option<Vec<Job>> {
         if self.stopping {
             return None;
         }
-        let mut batch = Vec::new();
-        let mut bytes = 0;
-        let mut message = self.waiting.blocking_recv();
-        while let Some(Message::Write(job)) = message {
+        // Those who were just answered are about to write again.
+        let expected = self.answered + self.waiting.len();
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        let mut next = self.first();
+        let until = Instant::now() + GATHERING;
+        while let Next::Job(job) = next {
             bytes += job.write.bytes();
             batch.push(job);
             if batch.len() >= BATCH_WRITES || bytes >= BATCH_BYTES {
-                return Some(batch);
+                break;
             }
-            message = match self.waiting.try_recv() {
-                Ok(message) => Some(message),
-                Err(_) => return Some(batch),
-            };
+            next = self.another(batch.len() < expected, until);
         }
-        self.stopping = true;
+        self.answered = batch.len();
         Some(batch)
+    }
+
+    fn first(&mut self) -> Next {
+        match self.waiting.blocking_recv() {
+            Some(message) => self.job(message),
+            None => self.end_of_queue(),
+        }
+    }
+
+    /// Without waiting a moment for those that are expected, the writers would fall into two halves, of which each waits
+    /// for the sync of the other.
+    fn another(&mut self, expected: bool, until: Instant) -> Next {
+        loop {
+            match self.waiting.try_recv() {
+                Ok(message) => return self.job(message),
+                Err(TryRecvError::Disconnected) => return self.end_of_queue(),
+                Err(TryRecvError::Empty) if expected && Instant::now() < until => thread::yield_now(),
+                Err(TryRecvError::Empty) => return Next::Nothing,
+            }
+        }
+    }
+
+    fn job(&mut self, message: Message) -> Next {
+        match message {
+            Message::Write(job) => Next::Job(job),
+            Message::Stop => self.end_of_queue(),
+        }
+    }
+
+    fn end_of_queue(&mut self) -> Next {
+        self.stopping = true;
+        Next::Nothing
     }
 
     fn write(&self, batch: Vec<Job>) {
