@@ -40,7 +40,7 @@ fn a_defined_kind_is_found_by_its_group_version_and_kind() {
     let path = "/apis/campanile.dev/v1alpha1/namespaces/{namespace}/assets/{name}";
     let operation = &document["paths"][path]["patch"];
     assert_eq!(operation["x-kubernetes-group-version-kind"], kind);
-    let names: Vec<&str> = patch["parameters"]
+    let names: Vec<&str> = operation["parameters"]
         .as_array()
         .unwrap()
         .iter()
