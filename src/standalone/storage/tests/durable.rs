@@ -189,6 +189,36 @@ fn a_file_that_is_no_store_is_refused_and_left_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_byte_that_changed_on_the_disk_is_found_or_was_never_read() {
+    let folder = Folder::new();
+    let store = folder.open();
+    for number in 0..30 {
+        create(&store, key(&number.to_string()), &"text ".repeat(100)).await;
+    }
+    let before = store.list(&town(), &ListAt::default()).expect("list").items;
+    store.close().await;
+    let whole = fs::read(folder.path()).expect("read");
+    let mut found = 0;
+    for page in 0..whole.len() / 4096 {
+        let mut damaged = whole.clone();
+        damaged[page * 4096 + page * 97 % 4096] ^= 0x40;
+        fs::write(folder.path(), &damaged).expect("write");
+        match Store::open(&folder.path(), Limits::default()) {
+            Ok(store) => {
+                let after = store.list(&town(), &ListAt::default()).expect("list").items;
+                assert_eq!(after, before, "page {page}");
+                store.close().await;
+            }
+            Err(error) => {
+                assert_eq!(error.class(), OpenClass::Unreadable, "page {page}: {error:?}");
+                found += 1;
+            }
+        }
+    }
+    assert!(found > 0);
+}
+
+#[tokio::test]
 async fn a_store_of_another_format_is_refused() {
     let folder = Folder::new();
     folder.open().close().await;
