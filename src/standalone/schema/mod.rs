@@ -1,5 +1,6 @@
 //! What a kind says of its objects: structural schemas, their defaults, pruning, validation and CEL rules. Pure.
 
+pub mod admission;
 mod cel;
 mod checks;
 mod correlation;

@@ -14,7 +14,7 @@ use kube_cel::cel::parser::Expression;
 use kube_cel::cel::{Context, ExecutionError, Program, Value};
 
 pub(super) use bind::each;
-pub(super) use value::{escaped, of_node, of_resource, optional};
+pub(super) use value::{escaped, map, of_any, of_node, of_resource, optional};
 
 /// The most work that one expression may take, in steps: the real server's limit of one call.
 const CALL_LIMIT: f64 = 1_000_000.0;

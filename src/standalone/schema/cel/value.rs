@@ -73,8 +73,17 @@ pub(in crate::standalone::schema) fn of_any(json: &Json) -> Value {
         Json::Array(items) => list(items.iter().map(of_any)),
         Json::Object(fields) => map(fields
             .iter()
-            .map(|(name, value)| (name.clone(), of_any(value)))
+            .map(|(name, value)| (name_of_any(name), of_any(value)))
             .collect()),
+    }
+}
+
+// Fields of unknown objects are named by themselves, but for words that the language keeps.
+fn name_of_any(name: &str) -> String {
+    if RESERVED.contains(&name) {
+        format!("__{name}__")
+    } else {
+        name.to_owned()
     }
 }
 
@@ -136,7 +145,8 @@ fn list(items: impl Iterator<Item = Value>) -> Value {
     Value::List(Arc::new(items.collect()))
 }
 
-fn map(entries: Vec<(String, Value)>) -> Value {
+/// A map of values.
+pub(in crate::standalone::schema) fn map(entries: Vec<(String, Value)>) -> Value {
     let entries = entries
         .into_iter()
         .map(|(name, value)| (Key::String(Arc::new(name)), value));

@@ -10,9 +10,10 @@ pub(super) fn add(kind: &Described<'_>, paths: &mut Map<String, Value>) {
         "" => format!("/api/{}", kind.version),
         group => format!("/apis/{group}/{}", kind.version),
     };
-    let collection = match kind.namespaced {
-        true => format!("{root}/namespaces/{{namespace}}/{}", kind.plural),
-        false => format!("{root}/{}", kind.plural),
+    let collection = if kind.namespaced {
+        format!("{root}/namespaces/{{namespace}}/{}", kind.plural)
+    } else {
+        format!("{root}/{}", kind.plural)
     };
     if kind.namespaced && kind.is_listed() {
         let all = path(kind, &[("get", "list")], &[]);

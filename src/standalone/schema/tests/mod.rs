@@ -2,6 +2,7 @@ mod definitions;
 mod documents;
 mod laws;
 mod objects;
+mod policies;
 mod rules;
 mod schemas;
 
