@@ -616,9 +616,9 @@ fn what_is_held_after_a_restore_is_held_once_and_looked_up_or_asked_for() {
         ChannelClass::Neither,
     ];
     insta::assert_snapshot!(classes.map(line).join("\n"), @r#"
-    Unknown HeldAfterRestore: It was sent, and no answer came: it may be live. Receipt r1-ga5ebi5kbjsepczlbhosgcqakuwbwtvwfbuysbyvcrh53fr7hvea has the attempt. [LookUp]
+    Unknown HeldAfterRestore: It was due before the store was restored, and what became of it may have been lost. Look at the account, then: campanile receipts adopt r1-ga5ebi5kbjsepczlbhosgcqakuwbwtvwfbuysbyvcrh53fr7hvea --remote-id ID, or campanile receipts release r1-ga5ebi5kbjsepczlbhosgcqakuwbwtvwfbuysbyvcrh53fr7hvea --reason WHY [LookUp]
     Unknown HeldAfterRestore: It was due before the store was restored, and what became of it may have been lost. Look at the account, then: campanile receipts adopt r1-ga5ebi5kbjsepczlbhosgcqakuwbwtvwfbuysbyvcrh53fr7hvea --remote-id ID, or campanile receipts release r1-ga5ebi5kbjsepczlbhosgcqakuwbwtvwfbuysbyvcrh53fr7hvea --reason WHY
-    Unknown HeldAfterRestore: It was sent, and no answer came: it may be live. Receipt r1-ga5ebi5kbjsepczlbhosgcqakuwbwtvwfbuysbyvcrh53fr7hvea has the attempt. [LookUp]
+    Unknown HeldAfterRestore: It was due before the store was restored, and what became of it may have been lost. Look at the account, then: campanile receipts adopt r1-ga5ebi5kbjsepczlbhosgcqakuwbwtvwfbuysbyvcrh53fr7hvea --remote-id ID, or campanile receipts release r1-ga5ebi5kbjsepczlbhosgcqakuwbwtvwfbuysbyvcrh53fr7hvea --reason WHY [LookUp]
     Unknown HeldAfterRestore: It was due before the store was restored, and what became of it may have been lost. Look at the account, then: campanile receipts adopt r1-ga5ebi5kbjsepczlbhosgcqakuwbwtvwfbuysbyvcrh53fr7hvea --remote-id ID, or campanile receipts release r1-ga5ebi5kbjsepczlbhosgcqakuwbwtvwfbuysbyvcrh53fr7hvea --reason WHY
     "#);
 }

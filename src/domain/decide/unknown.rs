@@ -45,8 +45,13 @@ pub(super) fn unknown(observed: &Observed, receipt: &ReceiptFacts, gates: Vec<Ga
     let asks_by_itself = channel.class != ChannelClass::Neither;
     let not_before = receipt.status.not_before.as_ref().map(|time| time.0);
     if let Some(at) = not_before.filter(|at| asks_by_itself && *at > now) {
-        let message = may_be_live(receipt);
-        let mut plan = plan(gates, AssetPhase::Unknown, "MayBeLive", message, Action::Wait);
+        let held = receipt.status.reason.as_deref() == Some(HELD_AFTER_RESTORE);
+        let (reason, message) = if held {
+            (HELD_AFTER_RESTORE, held_after_restore(&receipt.name))
+        } else {
+            ("MayBeLive", may_be_live(receipt))
+        };
+        let mut plan = plan(gates, AssetPhase::Unknown, reason, message, Action::Wait);
         plan.wake_at = Some(at);
         return plan;
     }
@@ -131,16 +136,15 @@ impl Doubt<'_> {
     /// Asks twice, both times when no earlier sender can be alive; then it certainly arrived nowhere.
     fn of_look_up(&self, gates: Vec<Gate>) -> Plan {
         let proven = receipt::absence_is_proven(&self.receipt.status, self.doubt_ends_at());
+        let held = self.is_held_after_restore();
         let (action, message) = if proven {
             (Action::SettleAbsent, "It is certainly not there.".to_owned())
+        } else if held {
+            (Action::LookUp, held_after_restore(&self.receipt.name))
         } else {
             (Action::LookUp, may_be_live(self.receipt))
         };
-        let reason = if self.is_held_after_restore() {
-            HELD_AFTER_RESTORE
-        } else {
-            "MayBeLive"
-        };
+        let reason = if held { HELD_AFTER_RESTORE } else { "MayBeLive" };
         plan(gates, AssetPhase::Unknown, reason, message, action)
     }
 
@@ -208,14 +212,17 @@ fn may_be_live(receipt: &ReceiptFacts) -> String {
     )
 }
 
+fn held_after_restore(name: &str) -> String {
+    format!(
+        "It was due before the store was restored, and what became of it may have been lost. Look at the account, then: \
+         campanile receipts adopt {name} --remote-id ID, or campanile receipts release {name} --reason WHY"
+    )
+}
+
 fn ask_a_person(receipt: &ReceiptFacts, gates: Vec<Gate>, reason: &str) -> Plan {
     let name = &receipt.name;
     if receipt.status.reason.as_deref() == Some(HELD_AFTER_RESTORE) {
-        let message = format!(
-            "It was due before the store was restored, and what became of it may have been lost. Look at \
-             the account, then: campanile receipts adopt {name} --remote-id ID, or campanile receipts release {name} \
-             --reason WHY"
-        );
+        let message = held_after_restore(name);
         return plan(
             gates,
             AssetPhase::Unknown,
