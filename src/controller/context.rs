@@ -389,6 +389,13 @@ impl StoreAge {
         if version == over {
             return;
         }
+        self.compare(version, seen_before);
+        let mut age = lock(&self.0);
+        age.0 = age.0.max(version);
+    }
+
+    /// Compares the version that a write was given with one that was seen before it; a lower one closes the gate for good.
+    pub(crate) fn compare(&self, version: u64, seen_before: u64) {
         let mut age = lock(&self.0);
         if version != 0 && version < seen_before && !age.1 {
             age.1 = true;
@@ -398,7 +405,6 @@ impl StoreAge {
                 "the API server's store went back in time; nothing is sent"
             );
         }
-        age.0 = age.0.max(version);
     }
 
     /// The highest version seen so far; to be asked before a write.

@@ -11,7 +11,7 @@ use k8s_openapi::{
 use kube::{Api, api::PostParams, core::ObjectMeta};
 use tokio::sync::watch;
 
-use super::{clock::Clock, error::Error};
+use super::{clock::Clock, context::StoreAge, error::Error, view::version_of};
 
 /// How long others wait for a sign of life before they take over.
 pub(crate) const LEASE_DURATION: Duration = Duration::from_secs(20);
@@ -59,6 +59,8 @@ pub(crate) struct Election<'a> {
     pub(crate) clock: &'a dyn Clock,
     /// Told whenever this process leads.
     pub(crate) leadership: watch::Sender<Option<Leadership>>,
+    /// Told where the Lease shows that the API server's store went back in time.
+    pub(crate) store_age: &'a StoreAge,
 }
 
 /// What was last seen of the lease, and when.
@@ -66,6 +68,8 @@ pub(crate) struct Election<'a> {
 struct Observation {
     resource_version: Option<String>,
     at: Duration,
+    /// The highest version of the lease that a write of this process was given.
+    written: u64,
 }
 
 impl Election<'_> {
@@ -135,8 +139,16 @@ impl Election<'_> {
         };
         if let Some(lease) = written {
             self.lead(&lease, began);
+            self.note_age(version_of(&lease.metadata), observation);
         }
         Ok(())
+    }
+
+    /// A lease is written every few seconds: a store that went back is noticed although nothing else is written. Only with
+    /// itself is it compared, as leases may be kept in a store of their own.
+    fn note_age(&self, version: u64, observation: &mut Observation) {
+        self.store_age.compare(version, observation.written);
+        observation.written = observation.written.max(version);
     }
 
     fn lead(&self, lease: &Lease, began: Duration) {
@@ -157,10 +169,10 @@ impl Election<'_> {
     fn succeed(&self, mut lease: Lease, observation: &mut Observation) -> Option<Lease> {
         let now = self.clock.steady();
         if observation.resource_version != lease.metadata.resource_version {
-            *observation = Observation {
-                resource_version: lease.metadata.resource_version.clone(),
-                at: now,
-            };
+            observation
+                .resource_version
+                .clone_from(&lease.metadata.resource_version);
+            observation.at = now;
         }
         let spec = lease.spec.get_or_insert_default();
         let holder = spec.holder_identity.clone().unwrap_or_default();
@@ -247,5 +259,50 @@ fn unless_conflict(result: kube::Result<Lease>, doing: &'static str) -> Result<O
         Ok(lease) => Ok(Some(lease)),
         Err(kube::Error::Api(status)) if status.code == 409 => Ok(None),
         Err(source) => Err(Error::api(doing)(source)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{Request, Response};
+    use kube::{Client, client::Body};
+    use serde_json::json;
+    use tower_test::mock::{self, Handle};
+
+    use super::*;
+    use crate::controller::SystemClock;
+
+    async fn answers(handle: &mut Handle<Request<Body>, Response<Body>>, method: &str, version: &str) {
+        let (request, respond) = handle.next_request().await.unwrap();
+        assert_eq!(request.method(), method);
+        let lease = json!({
+            "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+            "metadata": {"name": LEASE_NAME, "namespace": "n", "resourceVersion": version},
+            "spec": {"holderIdentity": "us", "leaseTransitions": 0},
+        });
+        respond.send_response(Response::new(Body::from(lease.to_string().into_bytes())));
+    }
+
+    #[tokio::test]
+    async fn a_lease_that_is_given_a_lower_version_than_before_shows_that_the_store_went_back() {
+        let (service, mut handle) = mock::pair::<Request<Body>, Response<Body>>();
+        let store_age = StoreAge::default();
+        let election = Election {
+            leases: Api::namespaced(Client::new(service, "n"), "n"),
+            identity: "us".to_owned(),
+            clock: &SystemClock,
+            leadership: watch::channel(None).0,
+            store_age: &store_age,
+        };
+        let mut observation = Observation::default();
+        for (read, written, went_back) in [("99", "100", false), ("100", "105", false), ("60", "61", true)] {
+            let server = async {
+                answers(&mut handle, "GET", read).await;
+                answers(&mut handle, "PUT", written).await;
+            };
+            let (stepped, ()) = tokio::join!(election.step(&mut observation), server);
+            stepped.unwrap();
+            assert_eq!(store_age.went_back(), went_back, "{written} after {read}");
+        }
     }
 }

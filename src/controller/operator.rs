@@ -321,6 +321,7 @@ impl Operator {
                 identity: self.identity.clone(),
                 clock: clock.as_ref(),
                 leadership: self.leadership,
+                store_age: &shared.store_age,
             };
             drop(tokio::time::timeout(Duration::from_secs(3), election.release()).await);
         }
@@ -571,6 +572,7 @@ impl Operator {
             identity: self.identity.clone(),
             clock: self.shared.clock.as_ref(),
             leadership: self.leadership.clone(),
+            store_age: &self.shared.store_age,
         };
         election.run().await
     }
