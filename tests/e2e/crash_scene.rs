@@ -191,8 +191,9 @@ impl Scene {
         assert!(output.status.success(), "git {arguments:?}: {output:?}");
     }
 
-    fn write_branch(&self) {
-        let yesterday = (Timestamp::now() - 24.hours()).strftime("%F").to_string();
+    /// Writes a sheet of so many rows; the next commit has it.
+    fn write_sheet(&self, rows: usize) {
+        let yesterday = yesterday();
         let utm = "utm_source=linkedin&utm_medium=social&utm_campaign=week1";
         let heading =
             "post_id,publish_date,publish_time,locale,platform,account_target,post_copy,utm_url,status";
@@ -201,14 +202,19 @@ impl Scene {
                 "post-{number},{yesterday},09:00,en,linkedin,company,Words of post {number}.,https://www.example.com/?{utm},approved"
             )
         };
-        let rows = (1..=self.script.rows).map(row);
+        let rows = (1..=rows).map(row);
         let sheet: Vec<String> = std::iter::once(heading.to_owned()).chain(rows).collect();
+        fs::write(self.repository().join("sheet.csv"), sheet.join("\n")).expect("write the sheet");
+    }
+
+    fn write_branch(&self) {
+        let yesterday = yesterday();
         let page = json!({"id": "page", "type": "content_publish", "locale": "en", "asset": "page.md", "due_date": yesterday, "status": "approved"});
         let tasks: Vec<Value> = self.script.page.then_some(page).into_iter().collect();
         let queue = json!({"week_id": "week1", "tasks": tasks});
         fs::create_dir_all(self.repository()).expect("make a folder");
         self.git(&["init", "--quiet", "--initial-branch=main"]);
-        fs::write(self.repository().join("sheet.csv"), sheet.join("\n")).expect("write the sheet");
+        self.write_sheet(self.script.rows);
         fs::write(self.repository().join("queue.json"), queue.to_string()).expect("write the queue");
         self.write_page("The first version.");
     }
@@ -328,6 +334,20 @@ impl Scene {
     pub(crate) fn was_read(&self, when: &str) -> bool {
         let status = self.campaign().status.unwrap_or_default();
         status.last_handled_requested_at.as_deref() == Some(when)
+    }
+
+    /// Runs `campanile` as a person would; it has to succeed, and its output is given.
+    pub(crate) fn campanile(&self, arguments: &[&str]) -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_campanile"))
+            .args(arguments)
+            .args(["--namespace", &self.namespace, "--kubeconfig"])
+            .arg(&self.cluster.kubeconfig)
+            .env("USER", "dana")
+            .output()
+            .expect("run campanile");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "campanile {arguments:?}: {said}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     /// True where every asset and its receipt say that nothing more will happen by itself.
@@ -488,6 +508,11 @@ impl Scene {
             .map(|(_, body)| String::from_utf8_lossy(body).into_owned());
         bodies.collect()
     }
+}
+
+/// The day on which everything is due.
+fn yesterday() -> String {
+    (Timestamp::now() - 24.hours()).strftime("%F").to_string()
 }
 
 fn collect(folder: &Path, files: &mut Vec<String>) {

@@ -1,9 +1,8 @@
-//! What stands around the operator fails: a reply is lost, a sink is down, the API server goes away, its store travels back.
+//! What stands around the operator fails: a reply is lost, a sink is down, the API server goes away.
 
 use std::collections::BTreeSet;
 
-use campanile::{api::ReceiptPhase, config::OperatorOptions};
-use jiff::Timestamp;
+use campanile::api::ReceiptPhase;
 
 use super::{
     crash_process::{Guard, Order, Point, Process, Side},
@@ -21,7 +20,7 @@ fn one_row(class: Class) -> Script {
 }
 
 /// How many requests asked for something: a look whether somebody listens asks for nothing.
-fn posts(scene: &Scene) -> usize {
+pub(crate) fn posts(scene: &Scene) -> usize {
     let requests = scene.sink.requests();
     requests
         .iter()
@@ -30,7 +29,7 @@ fn posts(scene: &Scene) -> usize {
 }
 
 /// A scene on a control plane of its own.
-fn apart(class: Class) -> (ControlPlane, Scene) {
+pub(crate) fn apart(class: Class) -> (ControlPlane, Scene) {
     let (plane, cluster, namespace) = DRIVER.block_on(async {
         let plane = ControlPlane::start(Content::Definitions).await;
         let cluster = Cluster::of(&plane).await;
@@ -86,50 +85,5 @@ fn an_answer_is_recorded_although_the_api_server_was_away() {
     scene.assert_each_slot_once(&BTreeSet::new());
     scene.assert_that_nothing_is_planned(&process);
     assert_eq!(posts(&scene), 1);
-    process.kill();
-}
-
-/// Publishes, and restores the store to the moment before; the operator is told of it.
-fn restored(class: Class) -> (ControlPlane, Scene, Process) {
-    let (mut plane, scene) = apart(class);
-    let before = DRIVER.block_on(plane.checkpoint());
-    let process = Process::start(&scene.options(), Guard::unhindering());
-    eventually("it is published", || scene.rests(0));
-    process.kill();
-    DRIVER.block_on(plane.restore(&before));
-    let told = OperatorOptions {
-        restored_at: Some(Timestamp::now()),
-        ..scene.options()
-    };
-    let process = Process::start(&told, Guard::unhindering());
-    (plane, scene, process)
-}
-
-#[test]
-fn what_was_lost_in_a_restore_is_looked_up_where_the_platform_can_be_asked() {
-    let (_plane, scene, process) = restored(Class::NaturalKey);
-    eventually("it is looked for", || {
-        process.guard.count(|kind| kind == "resolve") > 0
-    });
-    assert_eq!(scene.effects().len(), 1);
-    assert_eq!(
-        process.guard.count(|kind| kind == "commit"),
-        0,
-        "{:#?}",
-        process.guard.log()
-    );
-    process.kill();
-}
-
-#[test]
-fn what_was_lost_in_a_restore_waits_for_a_person_where_nobody_can_be_asked() {
-    let (_plane, scene, process) = restored(Class::Neither);
-    eventually("it is held", || scene.rests(0));
-    scene.assert_that_nothing_is_planned(&process);
-    assert_eq!(
-        scene.standing().first().map(|(_, phase)| *phase),
-        Some(ReceiptPhase::Unknown)
-    );
-    assert_eq!(posts(&scene), 1, "nothing is sent twice");
     process.kill();
 }

@@ -25,6 +25,10 @@ mod crash_scene;
 #[cfg(test)]
 mod crash_two;
 #[cfg(test)]
+mod disk_full;
+#[cfg(test)]
+mod ending;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 #[path = "../support/git_http.rs"]
@@ -35,7 +39,13 @@ mod manifests;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod read_by_people;
+#[cfg(test)]
 mod receipts;
+#[cfg(test)]
+mod released;
+#[cfg(test)]
+mod restored;
 #[cfg(test)]
 #[path = "../support/s3_server.rs"]
 mod s3_server;

@@ -8,7 +8,7 @@ mod sheet;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{ExitStatus, Output};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -75,6 +75,8 @@ pub(crate) struct Scene {
     pub(crate) receiver: Arc<WebhookReceiver>,
     canaries: Mutex<Vec<String>>,
     flags: Vec<String>,
+    /// What the operator is started through.
+    wrapper: Vec<String>,
     operator: Option<Server>,
     // After the operator, which writes to it.
     folder: GuardedFolder,
@@ -109,6 +111,7 @@ impl Scene {
             receiver,
             canaries: Mutex::default(),
             flags: Vec::new(),
+            wrapper: Vec::new(),
             operator: None,
             folder: GuardedFolder::new(),
         }
@@ -123,9 +126,10 @@ impl Scene {
     /// Starts the operator as it was started before, and waits until it is ready.
     pub(crate) async fn restart_operator(&mut self) {
         let before = self.log().len();
-        let mut arguments = vec![
-            // Everything that we ever write to the log, so that the canaries are looked for in all of it.
-            "RUST_LOG=info,kube=warn,campanile=trace".to_owned(),
+        // Everything that we ever write to the log, so that the canaries are looked for in all of it.
+        let mut arguments = vec!["RUST_LOG=info,kube=warn,campanile=trace".to_owned()];
+        arguments.extend(self.wrapper.iter().cloned());
+        arguments.extend([
             env!("CARGO_BIN_EXE_campanile").to_owned(),
             "operator".to_owned(),
             format!("--kubeconfig={}", self.cluster.kubeconfig().display()),
@@ -134,7 +138,7 @@ impl Scene {
             "--allow-egress-to=127.0.0.0/8".to_owned(),
             "--allow-local-paths".to_owned(),
             format!("--cache={}", self.folder.file("cache")),
-        ];
+        ]);
         if !self.flags.iter().any(|flag| flag.starts_with("--leader-elect")) {
             arguments.push("--leader-elect=false".to_owned());
         }
@@ -148,6 +152,55 @@ impl Scene {
             }
         })
         .await;
+    }
+
+    /// Starts the operator with its cache on a disk of that size, which only it sees; needs the right to mount one, or a
+    /// kernel that gives it to everybody in a namespace of their own.
+    pub(crate) async fn start_operator_on_a_small_disk(&mut self, size: &str) {
+        let mount = r#"mount -t tmpfs -o "size=$1" small "$2" && shift 2 && exec "$@""#;
+        let cache = self.folder("cache").display().to_string();
+        let through = [
+            "unshare",
+            "--map-root-user",
+            "--mount",
+            "sh",
+            "-c",
+            mount,
+            "sh",
+            size,
+            &cache,
+        ];
+        self.wrapper = through.map(str::to_owned).to_vec();
+        self.start_operator(&[]).await;
+    }
+
+    /// The small disk, as the operator sees it.
+    pub(crate) fn small_disk(&self) -> PathBuf {
+        let operator = self.operator.as_ref().expect("the operator runs");
+        let root = format!("/proc/{}/root", operator.id());
+        PathBuf::from(root + &self.folder.file("cache"))
+    }
+
+    /// Sends SIGTERM to the operator, and takes it out of the scene.
+    pub(crate) fn signal_operator(&mut self) -> Server {
+        let operator = self.operator.take().expect("the operator runs");
+        let id = nix::unistd::Pid::from_raw(i32::try_from(operator.id()).unwrap());
+        nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGTERM).expect("signal the operator");
+        operator
+    }
+
+    /// Waits until an operator that was told to end has ended.
+    pub(crate) async fn ended_operator(&self, mut operator: Server) -> ExitStatus {
+        self.until("the operator ends", async || {
+            operator.ended().ok_or_else(|| "it runs".to_owned())
+        })
+        .await
+    }
+
+    /// Tells the operator to end, and waits until it has.
+    pub(crate) async fn terminate_operator(&mut self) -> ExitStatus {
+        let operator = self.signal_operator();
+        self.ended_operator(operator).await
     }
 
     /// Kills the operator without warning.

@@ -51,6 +51,11 @@ impl Row {
         self
     }
 
+    pub(crate) fn to(mut self, account: &str) -> Self {
+        account.clone_into(&mut self.account);
+        self
+    }
+
     pub(crate) fn status(mut self, status: &str) -> Self {
         status.clone_into(&mut self.status);
         self
