@@ -35,6 +35,9 @@ pub enum BodyError {
     /// Not YAML, several documents, an alias, or too deep.
     #[error("yaml: {0}")]
     Yaml(String),
+    /// Not protobuf, or of a kind that is not read as such.
+    #[error("{0}")]
+    Protobuf(String),
 }
 
 /// Reads a body.
@@ -52,7 +55,7 @@ pub fn unrecognized(wanted: &str, error: &BodyError, bytes: &[u8]) -> String {
     let summary = complaint::summary(bytes);
     let cause = match error {
         BodyError::Json(_) => format!("couldn't get version/kind; json parse error: {error}"),
-        BodyError::Yaml(_) => error.to_string(),
+        BodyError::Yaml(_) | BodyError::Protobuf(_) => error.to_string(),
     };
     format!("the object provided is unrecognized (must be of type {wanted}): {cause} ({summary})")
 }

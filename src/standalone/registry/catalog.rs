@@ -168,10 +168,10 @@ impl Line {
                 (EVENTS, _) | (_, "") => self.plural.into(),
                 (plural, group) => format!("{plural}.{group}").into(),
             },
-            verbs: if answered {
-                resource::ANSWERED
-            } else {
-                resource::STORED
+            verbs: match self.kind {
+                _ if answered => resource::ANSWERED,
+                BuiltIn::Namespace => resource::STORED_ONE_BY_ONE,
+                _ => resource::STORED,
             },
         }
     }

@@ -118,6 +118,10 @@ pub(super) const STORED: &[&str] = &[
     "watch",
 ];
 
+/// The verbs of kinds whose objects are never removed all at once.
+pub(super) const STORED_ONE_BY_ONE: &[&str] =
+    &["create", "delete", "get", "list", "patch", "update", "watch"];
+
 /// The verbs of kinds that are only answered.
 pub(super) const ANSWERED: &[&str] = &["create"];
 

@@ -62,7 +62,7 @@ struct Scaled<'a, F> {
 
 impl<F> Wish for Scaled<'_, F>
 where
-    F: Fn(&Value) -> Result<Value, Refusal> + Send,
+    F: Fn(&Value) -> Result<Value, Refusal> + Send + Sync,
 {
     fn wished(&self, kept: Option<&Value>) -> Result<Incoming, Refusal> {
         let resource = &*self.request.resource;

@@ -20,7 +20,7 @@ use crate::standalone::status::{Cause, OPTIMISTIC_LOCK, Refusal};
 const TRIES: usize = 100;
 
 /// Makes the object as it shall be from the object as it is: none where there is none yet.
-pub(super) trait Wish: Send {
+pub(super) trait Wish: Send + Sync {
     /// The wished-for object in the version of the request.
     fn wished(&self, kept: Option<&Value>) -> Result<Incoming, Refusal>;
 
