@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{BuiltIn, Registry, Resource, Version, object, rules::event};
 use crate::standalone::{
     status::Refusal,
-    storage::{Key, Operation, StorageError, Stored, WriteError},
+    storage::{Key, ListAt, Operation, Scope, StorageError, Stored, WriteError},
 };
 
 /// An object as it is kept, with its `resourceVersion`: Events in the core form, custom objects in the stored version.
@@ -153,5 +153,17 @@ impl Registry {
         let revision = self.inner.store.write(key, operation).await?;
         object::set(last, "resourceVersion", revision.to_string());
         Ok(())
+    }
+
+    /// Each object of a resource, everywhere or in one namespace.
+    pub(super) fn every(&self, resource: &Resource, namespace: Option<&str>) -> Vec<Value> {
+        let scope = match namespace {
+            Some(namespace) => Scope::namespace(resource.storage.clone(), namespace),
+            None => Scope::everywhere(resource.storage.clone()),
+        };
+        let page = self.inner.store.list(&scope, &ListAt::default());
+        let items = page.map(|page| page.items).unwrap_or_default();
+        let objects = items.iter().filter_map(|stored| Kept::of(stored).ok());
+        objects.map(|kept| kept.object).collect()
     }
 }

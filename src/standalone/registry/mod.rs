@@ -38,6 +38,7 @@ use crate::standalone::{
     status::Refusal,
     storage::{ListAt, Scope, Store},
 };
+use admission::Policies;
 use catalog::Catalog;
 
 pub use options::{
@@ -65,6 +66,7 @@ struct Inner {
     catalog: RwLock<Arc<Catalog>>,
     /// What each definition made, so that one that did not change is not read again.
     definitions: Mutex<BTreeMap<Arc<str>, Made>>,
+    policies: RwLock<Arc<Policies>>,
     /// Rings when the catalog changed.
     changed: tokio::sync::watch::Sender<u64>,
 }
@@ -94,10 +96,12 @@ impl Registry {
                 sources,
                 catalog: RwLock::new(Arc::new(catalog)),
                 definitions: Mutex::default(),
+                policies: RwLock::default(),
                 changed: tokio::sync::watch::Sender::new(1),
             }),
         };
         registry.learn_definitions();
+        registry.learn_policies();
         registry
     }
 
@@ -219,10 +223,14 @@ impl Registry {
         self.watch_objects(request, options).await
     }
 
-    /// Called after each write: definitions change what is served.
+    /// Called after each write: definitions change what is served, policies what is allowed.
     fn written(&self, resource: &Resource) {
-        if resource.built_in() == Some(BuiltIn::CustomResourceDefinition) {
-            self.learn_definitions();
+        match resource.built_in() {
+            Some(BuiltIn::CustomResourceDefinition) => self.learn_definitions(),
+            Some(BuiltIn::ValidatingAdmissionPolicy | BuiltIn::ValidatingAdmissionPolicyBinding) => {
+                self.learn_policies();
+            }
+            _ => {}
         }
     }
 

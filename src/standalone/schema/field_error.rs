@@ -97,14 +97,6 @@ impl FieldError {
         Self::new(ErrorKind::Invalid, path, value, detail)
     }
 
-    /// The value does not satisfy a rule, and prints otherwise than its JSON.
-    pub(super) fn printed(path: &Path<'_>, value: &str, detail: &str) -> Self {
-        Self {
-            value: None,
-            ..Self::invalid(path, "", format!("{value}: {detail}"))
-        }
-    }
-
     /// The field has to be set.
     pub fn required(path: &Path<'_>, detail: impl Into<String>) -> Self {
         Self::new(ErrorKind::Required, path, "", detail)

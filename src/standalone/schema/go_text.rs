@@ -85,15 +85,6 @@ fn with_exponent(text: &str) -> String {
     format!("{digits}e{sign}{size:0>2}")
 }
 
-/// JSON with its fields in this order.
-pub(in crate::standalone) fn structure(fields: &[(&str, Value)]) -> String {
-    let fields: Vec<String> = fields
-        .iter()
-        .map(|(name, value)| format!("\"{name}\":{}", json(value)))
-        .collect();
-    format!("{{{}}}", fields.join(","))
-}
-
 /// JSON with sorted keys and with `<`, `>` and `&` escaped.
 pub(in crate::standalone) fn json(value: &Value) -> String {
     let mut text = String::new();

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Change, object};
-use crate::standalone::{registry::Subresource, status::Cause};
+use crate::standalone::{registry::Subresource, schema::admission::Policy, status::Cause};
 
 pub(super) fn default(policy: &mut Value) {
     let spec = object::child(policy, "spec");
@@ -83,6 +83,9 @@ pub(super) fn findings(policy: &Value) -> Vec<Cause> {
             validation,
         ));
     }
+    if let Err(objections) = Policy::read(policy) {
+        findings.extend(objections.iter().map(Cause::from));
+    }
     findings
 }
 
@@ -100,10 +103,6 @@ fn param_kind_findings(spec: &Value) -> Vec<Cause> {
 
 fn validation_findings(path: &str, validation: &Value) -> Vec<Cause> {
     let mut findings = Vec::new();
-    if object::text(validation, "/expression").trim().is_empty() {
-        let field = format!("{path}.expression");
-        findings.push(Cause::required(&field, "expression is not specified"));
-    }
     let message = object::text(validation, "/message");
     let field = format!("{path}.message");
     if message.contains(['\n', '\r']) {

@@ -18,10 +18,7 @@ use tokio::{sync::watch, task::JoinSet};
 use super::{
     Caller, DeleteOptions, Propagation, Registry, Request, Resource, WriteOptions, kept::Missed, object,
 };
-use crate::standalone::{
-    status::Refusal,
-    storage::{ListAt, Scope},
-};
+use crate::standalone::status::Refusal;
 use feed::Heard;
 
 pub(in crate::standalone) use namespaces::found;
@@ -176,20 +173,6 @@ impl Registry {
                 Err(Missed::Refused(refusal)) => return Err(refusal),
             }
         }
-    }
-
-    /// Each object of a resource, everywhere or in one namespace.
-    fn every(&self, resource: &Resource, namespace: Option<&str>) -> Vec<Value> {
-        let scope = match namespace {
-            Some(namespace) => Scope::namespace(resource.storage.clone(), namespace),
-            None => Scope::everywhere(resource.storage.clone()),
-        };
-        let page = self.inner.store.list(&scope, &ListAt::default());
-        let items = page.map(|page| page.items).unwrap_or_default();
-        let objects = items
-            .iter()
-            .filter_map(|stored| super::kept::Kept::of(stored).ok());
-        objects.map(|kept| kept.object).collect()
     }
 }
 

@@ -5,6 +5,7 @@ mod definitions;
 mod deleting;
 mod listing;
 mod patching;
+mod policies;
 mod updating;
 mod watching;
 

@@ -33,7 +33,6 @@ pub(super) fn findings(policy: &Policy, asked: &Asked<'_>) -> Findings {
         policy,
         given: given(asked),
         budget: cel::BUDGET,
-        missing: Vec::new(),
     };
     if let Some(broken) = &policy.broken {
         findings.objections.extend(asking.failure(broken.clone()));
@@ -81,28 +80,17 @@ struct Asking<'a> {
     policy: &'a Policy,
     given: Vec<(&'static str, CelValue)>,
     budget: f64,
-    /// Variables that have no value, with the reason.
-    missing: Vec<(String, String)>,
 }
 
 impl Asking<'_> {
     fn evaluate(&mut self, expression: &Compiled) -> Result<CelValue, String> {
         expression.evaluate(&self.given, &mut self.budget).map_err(|failure| match failure {
-            Failure::Evaluation(error) => self.explained(error),
+            Failure::Evaluation(error) => error,
             Failure::CallLimit => "operation cancelled: actual cost limit exceeded".to_owned(),
             Failure::Budget => {
                 "validation failed due to running out of cost budget, no further validation rules will be run".to_owned()
             }
         })
-    }
-
-    // A variable that could not be computed is missing where it is read.
-    fn explained(&self, error: String) -> String {
-        let is_about = |(name, _): &&(String, String)| error == format!("no such key: {name}");
-        match self.missing.iter().find(is_about) {
-            Some((name, why)) => format!("composited variable \"{name}\" fails to evaluate: {why}"),
-            None => error,
-        }
     }
 
     fn failure(&self, message: String) -> Option<Finding> {
@@ -115,12 +103,12 @@ impl Asking<'_> {
     // A condition that is not met settles it, whatever failed before.
     fn meets_conditions(&mut self) -> Result<bool, String> {
         let mut failed = None;
-        for (source, condition) in &self.policy.conditions {
+        for (name, condition) in &self.policy.conditions {
             match self.evaluate(condition) {
                 Ok(CelValue::Bool(true)) => {}
                 Ok(_) => return Ok(false),
                 Err(error) => {
-                    let _first = failed.get_or_insert_with(|| in_error(source, &error));
+                    let _first = failed.get_or_insert_with(|| format!("match condition '{name}': {error}"));
                 }
             }
         }
@@ -132,9 +120,8 @@ impl Asking<'_> {
         let mut values: Vec<(String, CelValue)> = Vec::new();
         for (name, expression) in &self.policy.variables {
             self.set_variables(&values);
-            match self.evaluate(expression) {
-                Ok(value) => values.push((name.clone(), value)),
-                Err(error) => self.missing.push((name.clone(), error)),
+            if let Ok(value) = self.evaluate(expression) {
+                values.push((name.clone(), value));
             }
         }
         self.set_variables(&values);
@@ -152,7 +139,10 @@ impl Asking<'_> {
                 message: self.message(validation),
                 reason: validation.reason.clone(),
             }),
-            Err(error) => self.failure(in_error(&validation.source, &error)),
+            Err(error) => self.failure(format!(
+                "expression '{}' resulted in error: {error}",
+                validation.source
+            )),
         }
     }
 
@@ -184,8 +174,4 @@ impl Asking<'_> {
             Err(error) => findings.broken_annotations.extend(self.failure(error)),
         }
     }
-}
-
-fn in_error(source: &str, error: &str) -> String {
-    format!("expression '{}' resulted in error: {error}", source.trim())
 }

@@ -75,7 +75,6 @@ pub struct Policy {
     matching: Matching,
     /// What makes the policy useless, as its decisions say it.
     broken: Option<String>,
-    /// With their sources, which their failures name.
     conditions: Vec<(String, Compiled)>,
     variables: Vec<(String, Compiled)>,
     validations: Vec<Validation>,

@@ -35,7 +35,7 @@ impl Policy {
             ignores_failures: text(spec, "failurePolicy") == "Ignore",
             matching: Matching::read(spec.get("matchConstraints")),
             broken: unserved(spec),
-            conditions: reading.named(spec, ("matchConditions", "expression", "expression")),
+            conditions: reading.named(spec, ("matchConditions", "name", "expression")),
             variables: reading.named(spec, ("variables", "name", "expression")),
             validations: reading.validations(spec),
             annotations: reading.named(spec, ("auditAnnotations", "key", "valueExpression")),

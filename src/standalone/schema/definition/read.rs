@@ -6,7 +6,6 @@ use super::texts::{label_errors, strings, subdomain_errors, text};
 use super::version::{self, Place};
 use super::{Definition, Names, Version};
 use crate::standalone::schema::field_error::{FieldError, Path};
-use crate::standalone::schema::go_text;
 
 /// Reads the spec; none where a version has no usable schema, of which the errors speak.
 pub(super) fn definition(spec: &Value, path: &Path<'_>, errors: &mut Vec<FieldError>) -> Option<Definition> {
@@ -79,7 +78,6 @@ fn versions(sources: &[Value], spec: &Path<'_>, errors: &mut Vec<FieldError>) ->
         versions.push(version::read(source, place, errors));
     }
     set_errors(sources, &path, errors);
-    first_version_error(sources, &spec.child("version"), errors);
     let versions: Option<Vec<Version>> = versions.into_iter().collect();
     versions.filter(|versions| !versions.is_empty())
 }
@@ -113,27 +111,15 @@ impl Shared {
     }
 }
 
-// The real server keeps the first version's name at the top of the spec too.
-fn first_version_error(sources: &[Value], path: &Path<'_>, errors: &mut Vec<FieldError>) {
-    let name = sources.first().map_or("", |version| text(version, "name"));
-    let objections = label_errors(name);
-    if !name.is_empty() && !objections.is_empty() {
-        errors.push(FieldError::invalid(path, name, objections.join(",")));
-    }
-}
-
 fn set_errors(sources: &[Value], path: &Path<'_>, errors: &mut Vec<FieldError>) {
-    let shown = format!(
-        "[{}]",
-        sources.iter().map(shown_version).collect::<Vec<_>>().join(",")
-    );
+    let shown = || Value::Array(sources.to_vec());
     let mut names: Vec<&str> = sources.iter().map(|version| text(version, "name")).collect();
     names.sort_unstable();
     names.dedup();
     if names.len() != sources.len() {
-        errors.push(FieldError::printed(
+        errors.push(FieldError::invalid(
             path,
-            &shown,
+            shown(),
             "must contain unique version names",
         ));
     }
@@ -142,28 +128,8 @@ fn set_errors(sources: &[Value], path: &Path<'_>, errors: &mut Vec<FieldError>) 
         .filter(|version| version.get("storage") == Some(&Value::Bool(true)));
     if stored.count() != 1 {
         let detail = "must have exactly one version marked as storage version";
-        errors.push(FieldError::printed(path, &shown, detail));
+        errors.push(FieldError::invalid(path, shown(), detail));
     }
-}
-
-// The real server prints its own structure here; what all versions share is not in it.
-fn shown_version(version: &Value) -> String {
-    let flag = |key: &str| Value::Bool(version.get(key) == Some(&Value::Bool(true)));
-    let fields = [
-        ("Name", Value::from(text(version, "name"))),
-        ("Served", flag("served")),
-        ("Storage", flag("storage")),
-        ("Deprecated", flag("deprecated")),
-        (
-            "DeprecationWarning",
-            version.get("deprecationWarning").cloned().unwrap_or_default(),
-        ),
-        ("Schema", Value::Null),
-        ("Subresources", Value::Null),
-        ("AdditionalPrinterColumns", Value::Null),
-        ("SelectableFields", Value::Null),
-    ];
-    go_text::structure(&fields)
 }
 
 fn names(source: &Value, path: &Path<'_>, errors: &mut Vec<FieldError>) -> Names {

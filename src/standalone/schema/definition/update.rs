@@ -33,9 +33,10 @@ pub(super) fn stored_version_errors(new: &Value) -> Vec<FieldError> {
     let path = status.child("storedVersions");
     let stored = strings(new.get("status").unwrap_or(&Value::Null), "storedVersions");
     if stored.is_empty() {
+        let value = Value::Array(Vec::new());
         return vec![FieldError::invalid(
             &path,
-            Value::Null,
+            value,
             "must have at least one stored version",
         )];
     }

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use kube_cel::cel::common::ast::Expr;
 use kube_cel::cel::parser::Expression;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::field_path::{self, Brackets};
 use crate::standalone::schema::cel::{self, Compiled};
 use crate::standalone::schema::field_error::{FieldError, Path};
-use crate::standalone::schema::go_text;
 use crate::standalone::schema::metadata;
 use crate::standalone::schema::node::{Additional, Node, Rule};
 
@@ -116,7 +115,7 @@ fn program(
             }
         });
         result
-            .map_err(|detail| errors.push(FieldError::printed(&path.child(key), &shown(rule), &detail)))
+            .map_err(|detail| errors.push(FieldError::invalid(&path.child(key), shown(rule), detail)))
             .ok()
     };
     let program = compiled(&rule.expression, "rule");
@@ -161,17 +160,16 @@ fn old_self_error(rule: &Rule, program: &Compiled, place: Place<'_>, path: &Path
     ))
 }
 
-// The real server prints its own structure here, in the order of its fields.
-fn shown(rule: &Rule) -> String {
-    let fields = [
-        ("Rule", json!(rule.expression)),
-        ("Message", json!(rule.message)),
-        ("MessageExpression", json!(rule.message_expression)),
-        ("Reason", json!(rule.reason)),
-        ("FieldPath", json!(rule.field_path)),
-        ("OptionalOldSelf", json!(rule.optional_old_self)),
-    ];
-    go_text::structure(&fields)
+// The real server prints its own structure here.
+fn shown(rule: &Rule) -> Value {
+    json!({
+        "Rule": rule.expression,
+        "Message": rule.message,
+        "MessageExpression": rule.message_expression,
+        "Reason": rule.reason,
+        "FieldPath": rule.field_path,
+        "OptionalOldSelf": rule.optional_old_self,
+    })
 }
 
 // A field that is read from `self` or `oldSelf` and that the schema does not have.

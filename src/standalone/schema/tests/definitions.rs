@@ -167,7 +167,7 @@ fn definitions_that_are_none_are_refused() {
     assert!(
         objections(|it| it["spec"]["versions"][0]["storage"] = false.into())
             .iter()
-            .any(|text| text == "spec.versions: Invalid value: [{\"Name\":\"v1\",\"Served\":true,\"Storage\":false,\"Deprecated\":false,\"DeprecationWarning\":null,\"Schema\":null,\"Subresources\":null,\"AdditionalPrinterColumns\":null,\"SelectableFields\":null}]: must have exactly one version marked as storage version")
+            .any(|text| text.ends_with("must have exactly one version marked as storage version"))
     );
 }
 

@@ -121,17 +121,6 @@ fn what_cannot_be_evaluated_is_denied_unless_failures_are_ignored() {
 }
 
 #[test]
-fn a_variable_that_fails_is_named() {
-    let policy = policy(|spec| {
-        spec["variables"] = json!([{"name": "v", "expression": "object.spec.none"}]);
-        spec["validations"] = json!([{"expression": "variables.v == '1'"}]);
-    });
-    assert!(refusal(policy, 1).unwrap().ends_with(
-        "expression 'variables.v == '1'' resulted in error: composited variable \"v\" fails to evaluate: no such key: none"
-    ));
-}
-
-#[test]
 fn annotations_are_made_by_expressions() {
     let policy = policy(|spec| {
         spec["auditAnnotations"] =
