@@ -176,8 +176,19 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 }
 
-/// Neither format has a JSON form for what is no finite number: YAML's `.nan` becomes null.
+/// The largest number of which every whole number below is exact in 64 bits of floating point.
+const WHOLE: f64 = 9_007_199_254_740_992.0;
+
+/// Whole numbers are written without a point, as the server does. Neither format has a JSON form for what is no finite
+/// number: YAML's `.nan` becomes null.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "within the bounds of whole numbers"
+)]
 fn fraction(number: f64) -> Value {
+    if number.fract() == 0.0 && number.abs() < WHOLE {
+        return Value::from(number as i64);
+    }
     Number::from_f64(number).map_or(Value::Null, Value::Number)
 }
 

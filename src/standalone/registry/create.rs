@@ -10,7 +10,7 @@ use super::{
     names::NameRule,
     object, read, rules,
 };
-use crate::standalone::status::{Cause, Refusal};
+use crate::standalone::status::{Cause, Refusal, Subject};
 
 /// How many names are drawn before a `generateName` is given up; from the API server.
 const NAMES_DRAWN: usize = 8;
@@ -74,11 +74,11 @@ impl Registry {
         let mut warnings = prepare(resource, version, &mut object);
         let findings = findings(resource, version, &object);
         if !findings.is_empty() {
-            return Err(Refusal::invalid(
-                resource.kind_subject(),
-                object::name(&object),
-                findings,
-            ));
+            let subject = Subject {
+                kind: object::text(&object, "/kind"),
+                ..resource.kind_subject()
+            };
+            return Err(Refusal::invalid(subject, object::name(&object), findings));
         }
         warnings.extend(self.admit(request, Operation::Create, Some(&object), None)?);
         if !object::resource_version(&object).is_empty() {
@@ -167,12 +167,25 @@ fn findings(resource: &Resource, version: &Version, object: &Value) -> Vec<Cause
 }
 
 fn custom_findings(resource: &Resource, version: &Version, object: &Value) -> Vec<Cause> {
-    let mut findings = metadata::findings(object, resource.namespaced, NameRule::Subdomain);
+    let mut findings = other_kind(resource, object);
+    findings.extend(metadata::findings(
+        object,
+        resource.namespaced,
+        NameRule::Subdomain,
+    ));
     if let Some(structural) = &version.structural {
         let objections = structural.validate(object, None);
         findings.extend(objections.iter().map(Cause::from));
     }
     findings
+}
+
+/// A custom object says in its body what it is, and must be what the path says.
+fn other_kind(resource: &Resource, object: &Value) -> Vec<Cause> {
+    let kind = object::text(object, "/kind");
+    let detail = format!("must be {}", resource.kind);
+    let differs = (kind != resource.kind).then(|| Cause::invalid("kind", &kind.into(), &detail));
+    differs.into_iter().collect()
 }
 
 /// Puts the object into the namespace of the request.

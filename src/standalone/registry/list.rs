@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     Answer, ListAnswer, ListOptions, Outcome, Registry, Request, Resource, Version, VersionMatch,
     kept::{self, Kept},
-    read,
+    object, read,
     select::Selection,
 };
 use crate::standalone::{
@@ -27,7 +27,8 @@ impl Registry {
     pub(super) fn get_object(&self, request: &Request, options: &ListOptions) -> Outcome {
         let resource = &*request.resource;
         let version = read::served(request)?;
-        let wanted = revision_of(&options.resource_version)?;
+        let wanted =
+            revision_of(&options.resource_version).map_err(|_| no_number(&options.resource_version))?;
         let current = self.inner.store.revision();
         if wanted > current {
             return Err(Refusal::version_in_the_future(wanted, current));
@@ -60,11 +61,16 @@ impl Registry {
             limit,
         };
         let page = pages.collect(&start)?;
+        let mut items = page.items;
+        if resource.built_in().is_some() {
+            items.iter_mut().for_each(without_type);
+        }
         let token = page.next.as_ref().map(|place| token(page.revision, place));
         Ok(ListAnswer {
+            is_custom: resource.built_in().is_none(),
             api_version: resource.api_version(&version.name),
             kind: resource.list_kind.clone(),
-            items: page.items,
+            items,
             resource_version: page.revision,
             continue_token: token.unwrap_or_default(),
             remaining: page.remaining,
@@ -101,6 +107,13 @@ impl Registry {
     }
 }
 
+/// The items of a list of a built-in kind do not say again what they are.
+pub(super) fn without_type(item: &mut Value) {
+    let fields = object::fields(item);
+    fields.shift_remove("kind");
+    fields.shift_remove("apiVersion");
+}
+
 /// A list of what the cache of an API server would hold ignores the limit.
 fn limit(options: &ListOptions) -> Option<usize> {
     let ignored = options.resource_version == "0" && options.continue_token.is_empty();
@@ -119,6 +132,16 @@ pub(super) fn revision_of(text: &str) -> Result<u64, Refusal> {
             "invalid resource version: resourceVersion: Invalid value: {text:?}: {why}"
         ))
     })
+}
+
+/// What a get or a watch answers to a version that is none: an error of the server, as in the API server.
+pub(super) fn no_number(text: &str) -> Refusal {
+    let why = format!("strconv.ParseUint: parsing {text:?}: invalid syntax");
+    Refusal::of(
+        500,
+        "",
+        format!("resourceVersion: Invalid value: {text:?}: {why}"),
+    )
 }
 
 #[derive(Debug, Default)]

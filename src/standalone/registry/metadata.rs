@@ -250,6 +250,24 @@ pub(super) fn immutable(subject: &Value, old: &Value, field: &str) -> Option<Cau
     Some(Cause::invalid(field, &value, IMMUTABLE))
 }
 
+/// The kinds of the core group take only finalizers of somebody's domain, and those of Kubernetes itself.
+pub(super) fn plain_finalizer_findings(subject: &Value) -> Vec<Cause> {
+    let finalizers = object::finalizers(subject);
+    let plain = finalizers.iter().enumerate().filter(|(_, finalizer)| {
+        !finalizer.contains('/') && !matches!(**finalizer, object::ORPHAN | object::FOREGROUND | "kubernetes")
+    });
+    plain
+        .map(|(index, finalizer)| {
+            let detail = "name is neither a standard finalizer name nor is it fully qualified";
+            Cause::invalid(
+                &format!("metadata.finalizers[{index}]"),
+                &json!(finalizer),
+                detail,
+            )
+        })
+        .collect()
+}
+
 /// The sentences about finalizers of custom objects that nobody's domain qualifies.
 pub(super) fn finalizer_warnings(subject: &Value, old: Option<&Value>) -> Vec<String> {
     let before = old.map(object::finalizers).unwrap_or_default();

@@ -51,12 +51,18 @@ impl Registry {
 impl<'a> Patch<'a> {
     fn of(request: &'a Request, body: &PatchBody) -> Result<Self, Refusal> {
         let strict = request.options.field_validation != FieldValidation::Ignore;
-        let change: Value =
-            serde_json::from_slice(&body.bytes).map_err(|error| match (body.kind, strict) {
-                (PatchKind::StrategicMerge, _) => Refusal::bad_request(error.to_string()),
-                (_, true) => Refusal::bad_request(format!("error decoding patch: {error}")),
+        let change: Value = serde_json::from_slice(&body.bytes).map_err(|error| {
+            let why = if error.is_eof() {
+                "unexpected end of JSON input".to_owned()
+            } else {
+                error.to_string()
+            };
+            match (body.kind, strict) {
+                (PatchKind::StrategicMerge, _) => Refusal::bad_request(why),
+                (_, true) => Refusal::bad_request(format!("error decoding patch: {why}")),
                 (_, false) => Refusal::bad_request("Invalid JSON Patch"),
-            })?;
+            }
+        })?;
         let complaints = match body.kind {
             PatchKind::Json if strict => json_patch::unknown_fields(&change),
             _ => Vec::new(),
@@ -112,8 +118,13 @@ impl Wish for Patch<'_> {
 
 /// A patch changes what an object says, not what it is.
 fn refuse_other_type(resource: &Resource, shown: &Value, patched: &Value) -> Result<(), Refusal> {
-    for field in ["apiVersion", "kind"] {
+    for (field, word) in [("kind", "Kind"), ("apiVersion", "apiVersion")] {
         let (is, shall) = (shown.get(field), patched.get(field));
+        if shall.is_none() {
+            let text = patched.to_string();
+            let why = format!("Object '{word}' is missing in '{text}'");
+            return Err(malformed(&text, &Unreadable::Malformed(why)));
+        }
         if is != shall {
             let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
             let detail = format!("must be {}", text(is));
@@ -122,7 +133,12 @@ fn refuse_other_type(resource: &Resource, shown: &Value, patched: &Value) -> Res
                 .pointer("/metadata/name")
                 .and_then(Value::as_str)
                 .unwrap_or_default();
-            return Err(Refusal::invalid(resource.kind_subject(), name, vec![cause]));
+            let shall = text(patched.get("kind"));
+            let subject = Subject {
+                group: &resource.group,
+                kind: &shall,
+            };
+            return Err(Refusal::invalid(subject, name, vec![cause]));
         }
     }
     Ok(())
@@ -135,7 +151,12 @@ fn malformed(patched: &str, error: &Unreadable) -> Refusal {
 }
 
 fn refusal(error: &PatchError) -> Refusal {
-    Refusal::of(error.code(), error.reason(), error.to_string())
+    let refusal = Refusal::of(error.code(), error.reason(), error.to_string());
+    match error.code() {
+        // The API server says that there are details and has none.
+        422 => refusal.with_causes(Vec::new()),
+        _ => refusal,
+    }
 }
 
 /// A scale patch is applied to the Scale, not to the object.

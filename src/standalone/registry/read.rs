@@ -136,16 +136,11 @@ fn type_of(resource: &Resource, version: &Version, value: &mut Value) -> Result<
     let expected = resource.api_version(&version.name);
     let named_kind = object::text(value, "/kind").to_owned();
     let named_version = object::text(value, "/apiVersion").to_owned();
-    if resource.built_in().is_none() && (named_kind.is_empty() || named_version.is_empty()) {
-        let field = if named_kind.is_empty() {
-            "Kind"
-        } else {
-            "apiVersion"
-        };
-        let why = format!("Object '{field}' is missing in '{value}'");
-        return Err(cannot(kind, &version.name, why));
+    let custom = resource.built_in().is_none();
+    if custom && named_kind.is_empty() {
+        return Err(kindless(kind, value));
     }
-    let differs = !named_version.is_empty() && named_version != expected;
+    let differs = (custom || !named_version.is_empty()) && named_version != expected;
     if differs {
         let known = resource.built_in().is_none() || resource.version(&named_version).is_some();
         let message = format!(
@@ -160,17 +155,13 @@ fn type_of(resource: &Resource, version: &Version, value: &mut Value) -> Result<
         } else {
             named_kind.as_str()
         };
-        let why = format!(
-            "no kind {named:?} is registered for version {named_version:?} in scheme \"pkg/api/legacyscheme/scheme.go:30\""
-        );
+        let why =
+            format!("no kind {named:?} is registered for version {named_version:?} in scheme \"{SCHEME}\"");
         return Err(cannot(named, at, why));
     }
     if resource.built_in().is_some() {
         if !named_kind.is_empty() && named_kind != kind {
-            let why = format!(
-                "no kind {named_kind:?} is registered for the resource {}",
-                resource.subject()
-            );
+            let why = unlike(&named_kind, resource, &version.name);
             return Err(cannot(&named_kind, &version.name, why));
         }
         let fields = object::fields(value);
@@ -178,6 +169,31 @@ fn type_of(resource: &Resource, version: &Version, value: &mut Value) -> Result<
         fields.insert("apiVersion".to_owned(), expected.into());
     }
     Ok(())
+}
+
+fn kindless(kind: &str, value: &Value) -> Refusal {
+    let text = value.to_string();
+    let start: String = text.chars().take(30).collect();
+    let more = if start.len() < text.len() { " ..." } else { "" };
+    Refusal::bad_request(format!(
+        "the object provided is unrecognized (must be of type {kind}): Object 'Kind' is missing in '{text}' ({start}{more})"
+    ))
+}
+
+/// Where Go's API server keeps its kinds; its refusals say so.
+const SCHEME: &str = "pkg/runtime/scheme.go:111";
+
+/// Why an object of another built-in kind, or of none, is not one of the resource.
+fn unlike(kind: &str, resource: &Resource, version: &str) -> String {
+    const CORE: [&str; 5] = ["Namespace", "Secret", "ConfigMap", "Event", "ServiceAccount"];
+    if resource.group.is_empty() && CORE.contains(&kind) {
+        return format!(
+            "converting (v1.{kind}) to (core.{}): unknown conversion",
+            resource.kind
+        );
+    }
+    let at = resource.api_version(version);
+    format!("no kind {kind:?} is registered for version {at:?} in scheme \"{SCHEME}\"")
 }
 
 /// What is no object at all.

@@ -130,6 +130,8 @@ pub type Outcome = Result<Answer, Refusal>;
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ListAnswer {
+    /// Whether a definition declares the kind.
+    pub is_custom: bool,
     /// `v1`, `example.com/v1`.
     pub api_version: String,
     /// `SecretList`.
@@ -154,7 +156,8 @@ impl ListAnswer {
             "resourceVersion".to_owned(),
             self.resource_version.to_string().into(),
         );
-        if !self.continue_token.is_empty() {
+        // Lists of custom objects always have the field.
+        if self.is_custom || !self.continue_token.is_empty() {
             metadata.insert("continue".to_owned(), self.continue_token.into());
         }
         if let Some(remaining) = self.remaining {

@@ -64,7 +64,7 @@ fn check_access_review(review: &Value) -> Result<(), Refusal> {
     };
     let subject = crate::standalone::status::Subject {
         group: "authorization.k8s.io",
-        kind: "SelfSubjectAccessReview",
+        kind: "",
     };
     Err(Refusal::invalid(subject, "", vec![cause]))
 }

@@ -212,26 +212,21 @@ impl Reading {
                 None => Ok(()),
             };
         };
-        fields.retain(|key, _| {
-            let keep = known.contains_key(key);
-            if !keep {
-                self.unknown.push(place.below(key));
-            }
-            keep
-        });
-        for (key, schema) in known {
-            let Some(value) = fields.get_mut(key) else {
-                continue;
-            };
+        // In the order of the document: that is the order in which clients are told what is wrong.
+        for (key, mut value) in std::mem::take(fields) {
             let below = Place {
-                path: place.below(key),
+                path: place.below(&key),
                 holder: place.holder,
             };
+            let Some(schema) = known.get(&key) else {
+                self.unknown.push(below.path);
+                continue;
+            };
             if !value.is_null() {
-                self.walk(schema, value, &below)?;
+                self.walk(schema, &mut value, &below)?;
             }
-            if is_absent(value, schema) && !is_required(node, key) {
-                fields.shift_remove(key);
+            if !is_absent(&value, schema) || is_required(node, &key) {
+                fields.insert(key, value);
             }
         }
         Ok(())

@@ -99,16 +99,7 @@ impl Registry {
 }
 
 fn asked_revision(options: &ListOptions) -> Result<u64, Refusal> {
-    list::revision_of(&options.resource_version).map_err(|_| {
-        let text = options.resource_version.as_str();
-        let detail = format!("strconv.ParseUint: parsing {text:?}: invalid syntax");
-        let cause = crate::standalone::status::Cause::invalid("resourceVersion", &json!(text), &detail);
-        let subject = crate::standalone::status::Subject {
-            group: "meta.k8s.io",
-            kind: "ListOptions",
-        };
-        Refusal::invalid(subject, "", vec![cause])
-    })
+    list::revision_of(&options.resource_version).map_err(|_| list::no_number(&options.resource_version))
 }
 
 fn lost(error: &ReadError) -> Refusal {
@@ -248,7 +239,7 @@ impl Follower {
 
     fn bookmark(&self, revision: u64, closes_state: bool) -> Value {
         let resource = &*self.request.resource;
-        let mut metadata = json!({"resourceVersion": revision.to_string(), "creationTimestamp": null});
+        let mut metadata = json!({"resourceVersion": revision.to_string()});
         if closes_state && let Some(metadata) = metadata.as_object_mut() {
             metadata.insert("annotations".to_owned(), json!({INITIAL_EVENTS_END: "true"}));
         }

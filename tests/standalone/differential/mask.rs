@@ -38,6 +38,12 @@ static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
     compiled.into()
 });
 
+/// An object that a message quotes, as Go quotes texts.
+static QUOTED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#""\{(?:[^"\\]|\\.)*\}""#).expect("a pattern"));
+
+/// An object that a message shows as it is, between apostrophes.
+static SHOWN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"'\{.*\}'").expect("a pattern"));
+
 /// The answer as one value that two servers can be expected to agree on.
 pub(crate) fn masked(answer: Answer, step: &Step, variables: &Variables) -> Value {
     let mut value = answer.into_value();
@@ -170,6 +176,16 @@ fn tells_an_age(column: &Value) -> bool {
         .any(|name| column == name)
 }
 
+/// The object in the order of its keys, without what only one of two servers keeps in it.
+fn sorted_object(text: &str) -> Option<String> {
+    let mut object: Value = serde_json::from_str(text).ok()?;
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("managedFields");
+    }
+    object.sort_all_objects();
+    Some(object.to_string())
+}
+
 fn mask_text(text: &str, variables: &Variables) -> String {
     let mut masked = text.to_owned();
     for (name, value) in variables.of_this_run() {
@@ -178,6 +194,19 @@ fn mask_text(text: &str, variables: &Variables) -> String {
             masked = masked.replace(value, &format!("<{name}>"));
         }
     }
+    let quoted = |found: &regex::Captures<'_>| {
+        let text: Option<String> = serde_json::from_str(&found[0]).ok();
+        let sorted = text
+            .and_then(|text| sorted_object(&text))
+            .map(|text| json!(text).to_string());
+        sorted.unwrap_or_else(|| found[0].to_owned())
+    };
+    masked = QUOTED.replace_all(&masked, quoted).into_owned();
+    let shown = |found: &regex::Captures<'_>| {
+        let sorted = sorted_object(found[0].trim_matches('\''));
+        sorted.map_or_else(|| found[0].to_owned(), |text| format!("'{text}'"))
+    };
+    masked = SHOWN.replace_all(&masked, shown).into_owned();
     for (pattern, mask) in PATTERNS.iter() {
         if pattern.is_match(&masked) {
             masked = pattern.replace_all(&masked, *mask).into_owned();

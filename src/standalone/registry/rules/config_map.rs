@@ -23,7 +23,7 @@ pub(super) fn findings(map: &Value) -> Vec<Cause> {
         bytes += secret::decoded_length(value);
     }
     if bytes > secret::DATA_LIMIT {
-        findings.push(Cause::too_long("", secret::DATA_LIMIT));
+        findings.push(Cause::too_long("[]", secret::DATA_LIMIT));
     }
     findings
 }

@@ -23,7 +23,14 @@ pub(in crate::standalone::registry) fn to_core(event: Value) -> Value {
 
 /// The form of `events.k8s.io/v1`.
 pub(in crate::standalone::registry) fn from_core(event: Value) -> Value {
-    renamed(event, "events.k8s.io/v1", |names| names)
+    let mut event = renamed(event, "events.k8s.io/v1", |names| names);
+    // In this form they are left out when they are empty.
+    for field in ["reportingController", "reportingInstance"] {
+        if object::text(&event, &format!("/{field}")).is_empty() {
+            object::fields(&mut event).shift_remove(field);
+        }
+    }
+    event
 }
 
 fn renamed(

@@ -51,7 +51,10 @@ pub(super) fn default(kind: BuiltIn, group: &str, object: &mut Value) {
         BuiltIn::Secret => secret::default(object),
         BuiltIn::Event => event::default(group, object),
         BuiltIn::Lease => {
-            object::child(object, "spec");
+            let spec = object::child(object, "spec");
+            // Of coordinated leader election, which is off in the API server.
+            spec.shift_remove("strategy");
+            spec.shift_remove("preferredHolder");
         }
         BuiltIn::CustomResourceDefinition => definition::default(object),
         BuiltIn::ValidatingAdmissionPolicy => policy::default(object),
@@ -98,6 +101,9 @@ pub(super) fn findings(kind: BuiltIn, group: &str, object: &Value) -> Vec<Cause>
         BuiltIn::Event => Vec::new(),
         _ => metadata::findings(object, namespaced, name_rule(kind)),
     };
+    if group.is_empty() {
+        findings.extend(metadata::plain_finalizer_findings(object));
+    }
     findings.extend(own_findings(kind, group, object));
     findings
 }
