@@ -145,19 +145,25 @@ async fn a_bad_row_is_invalid_by_its_line_and_the_others_go_on() {
         .await;
     assert_eq!(good.json["status"]["source"]["line"], 7);
     let wanted = [
-        ("dated linkedin/company", "DateInvalid", "3"),
-        ("queued linkedin/company", "AmbiguousStatus", "4"),
-        ("twice linkedin/company", "DuplicateSlot", "5"),
+        ("dated linkedin/company", "BadDate", 3),
+        ("queued linkedin/company", "AmbiguousStatus", 4),
+        ("twice linkedin/company", "DuplicateSlot", 6),
     ];
-    for (key, _, line) in wanted {
+    for (key, code, line) in wanted {
         let asset = scene.until_phase(key, "Invalid").await;
-        let found = asset.json["spec"]["findings"].to_string();
-        assert!(
-            found.contains(line.trim_matches(':')),
-            "{key}: {found} {}",
-            asset.message
-        );
+        let findings = &asset.json["spec"]["findings"];
+        let said =
+            findings.as_array().unwrap().iter().any(|finding| {
+                finding["code"] == code && finding["path"] == SHEET && finding["line"] == line
+            });
+        assert!(said, "{key}: {findings} {}", asset.message);
     }
+    let twice = scene.asset("twice linkedin/company").await;
+    assert!(
+        twice.message.contains("line 5") && twice.message.contains("line 6"),
+        "both lines are named: {}",
+        twice.message
+    );
     let reasons = scene.standings().await;
     assert_eq!(reasons["queued linkedin/company"], "Invalid AmbiguousStatus");
     assert_eq!(reasons["twice linkedin/company"], "Invalid DuplicateSlot");
