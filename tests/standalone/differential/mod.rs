@@ -5,9 +5,11 @@
 //! a namespace and an API group that bear the run's tag, so that one server can be compared with
 //! itself.
 
+mod allowed;
 mod answer;
 mod compare;
 mod corpus;
+mod embedded;
 mod endpoint;
 mod mask;
 mod play;

@@ -6,8 +6,10 @@ use futures::StreamExt as _;
 
 use crate::support::control_plane::{Content, ControlPlane};
 
+use super::allowed::Allowed;
 use super::compare::{Difference, differences};
-use super::corpus::{Topic, topics};
+use super::corpus::{self, Topic, topics};
+use super::embedded::Embedded;
 use super::endpoint::Endpoint;
 use super::play::{Played, play};
 
@@ -88,5 +90,30 @@ async fn the_real_server_answers_as_the_corpus_expects_and_twice_the_same() {
         differences.len(),
         first.len(),
         report(&differences)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_embedded_server_answers_like_the_real_one() {
+    let plane = ControlPlane::start(Content::Empty).await;
+    let (real, embedded) = (Endpoint::of(&plane), Embedded::start().await);
+    let ours = embedded.endpoint();
+    let topics = chosen_topics();
+    let (theirs, ours) = tokio::join!(play_all(&topics, &real, "r1aa"), play_all(&topics, &ours, "r1aa"));
+    let mut allowed = Allowed::read();
+    let mut differences = all_differences(&theirs, &ours);
+    let all = differences.len();
+    differences.retain(|difference| !allowed.allows(difference));
+    assert!(
+        differences.is_empty(),
+        "{} of {all} differences in {} answers are not allowed:\n{}",
+        differences.len(),
+        theirs.len(),
+        report(&differences)
+    );
+    let unused = allowed.unused();
+    assert!(
+        unused.is_empty() || topics.len() < corpus::topics().len(),
+        "allowed, and no difference any more: {unused:#?}"
     );
 }
