@@ -6,6 +6,8 @@ mod differential;
 #[cfg(test)]
 mod forms;
 #[cfg(test)]
+mod kubectl;
+#[cfg(test)]
 mod storage;
 #[cfg(test)]
 #[path = "../support/mod.rs"]

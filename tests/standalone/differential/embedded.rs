@@ -54,17 +54,26 @@ impl Embedded {
 
     /// Where it is reached, by whom.
     pub(crate) fn endpoint(&self) -> Endpoint {
-        let masters = ["system:masters".to_owned()];
-        Endpoint::new(self.url(), self.authority.certificate(), |user| {
-            let identity = self.authority.user(user, &masters).expect("sign a certificate");
-            certificates::Identity {
-                certificate: identity.certificate,
-                key: identity.key,
-            }
-        })
+        Endpoint::new(self.url(), self.authority(), |user| self.identity(user))
     }
 
-    fn url(&self) -> String {
+    /// A certificate of a user in the group of those who may do everything.
+    pub(crate) fn identity(&self, user: &str) -> certificates::Identity {
+        let masters = ["system:masters".to_owned()];
+        let identity = self.authority.user(user, &masters).expect("sign a certificate");
+        certificates::Identity {
+            certificate: identity.certificate,
+            key: identity.key,
+        }
+    }
+
+    /// The authority's own certificate as PEM.
+    pub(crate) fn authority(&self) -> &str {
+        self.authority.certificate()
+    }
+
+    /// The address.
+    pub(crate) fn url(&self) -> String {
         format!("https://{}", self.address)
     }
 }

@@ -9,7 +9,7 @@ mod allowed;
 mod answer;
 mod compare;
 mod corpus;
-mod embedded;
+pub(crate) mod embedded;
 mod endpoint;
 mod mask;
 mod play;
