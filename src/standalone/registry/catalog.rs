@@ -265,6 +265,21 @@ fn version_of(source: &Value, version: &Value) -> Version {
     }
 }
 
+/// Which version to use instead of a deprecated one: the ripest of those that are served and riper.
+fn better(source: &Value, version: &Value) -> String {
+    let name = |version: &Value| object::text(version, "/name").to_owned();
+    let ripeness = |version: &Value| resource::ripeness(object::text(version, "/name"));
+    let fit = object::list(source, "/spec/versions")
+        .iter()
+        .filter(|other| is_set(other, "served") && !is_set(other, "deprecated"))
+        .filter(|other| ripeness(other) > ripeness(version))
+        .max_by_key(|other| ripeness(other));
+    let group = object::text(source, "/spec/group");
+    let kind = object::text(source, "/spec/names/kind");
+    fit.map(|other| format!("; use {group}/{} {kind}", name(other)))
+        .unwrap_or_default()
+}
+
 fn deprecation(source: &Value, version: &Value) -> Option<String> {
     if !is_set(version, "deprecated") {
         return None;
@@ -276,7 +291,7 @@ fn deprecation(source: &Value, version: &Value) -> Option<String> {
             object::text(source, "/spec/group"),
             object::text(version, "/name"),
             object::text(source, "/spec/names/kind"),
-        )
+        ) + &better(source, version)
     };
     Some(own.map_or_else(default, str::to_owned))
 }

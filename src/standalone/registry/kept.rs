@@ -44,9 +44,16 @@ pub(super) fn presented(resource: &Resource, version: &Version, mut kept: Value)
         "apiVersion".to_owned(),
         resource.api_version(&version.name).into(),
     );
-    if let Some(structural) = &version.structural {
+    // What is kept is read by the schema of the stored version; a version shows of that what it knows, and adds nothing.
+    let stored = resource.version(&resource.storage_version).unwrap_or(version);
+    if let Some(structural) = &stored.structural {
         structural.prune(&mut kept);
         structural.default(&mut kept);
+    }
+    if stored.name != version.name
+        && let Some(structural) = &version.structural
+    {
+        structural.prune(&mut kept);
     }
     kept
 }

@@ -48,7 +48,7 @@ pub use request::{
     Answer, Body, Caller, Frames, ListAnswer, Outcome, PatchBody, PatchKind, Request, Subresource,
     WatchAnswer, WatchEvent,
 };
-pub use resource::{BuiltIn, Origin, Resource, ScalePaths, Version};
+pub use resource::{BuiltIn, Origin, Resource, ScalePaths, Version, ripeness};
 pub use sources::Sources;
 pub use tasks::TaskError;
 pub use typed::SCHEMAS;

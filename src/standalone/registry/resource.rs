@@ -168,3 +168,20 @@ impl Resource {
         }
     }
 }
+
+/// How ripe a version is: `v2` before `v1` before `v1beta2` before `v1alpha1` before any other name.
+pub fn ripeness(version: &str) -> (u8, u64, u64) {
+    let unripe = (0, 0, 0);
+    let Some(rest) = version.strip_prefix('v') else {
+        return unripe;
+    };
+    for (word, ripeness) in [("alpha", 1), ("beta", 2)] {
+        if let Some((major, minor)) = rest.split_once(word) {
+            return match (major.parse(), minor.parse()) {
+                (Ok(major), Ok(minor)) => (ripeness, major, minor),
+                _ => unripe,
+            };
+        }
+    }
+    rest.parse().map_or(unripe, |major| (3, major, 0))
+}

@@ -148,7 +148,10 @@ impl Registry {
             return Ok(new);
         }
         if goes {
-            self.remove(resource, &mut new, revision).await?;
+            // Watchers see it as it stood, and not as the change would have made it.
+            let mut last = old.clone();
+            self.remove(resource, &mut last, revision).await?;
+            object::copy(&mut new, &last, "resourceVersion");
         } else if !object::same(&new, old) {
             self.put(resource, &mut new, Some(revision)).await?;
         } else {

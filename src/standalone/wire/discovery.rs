@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::standalone::registry::{Origin, Resource, Subresource, Version};
+use crate::standalone::registry::{Origin, Resource, Subresource, Version, ripeness};
 
 /// The verbs of definitions' kinds, in the order in which kube-apiserver tells them.
 const CUSTOM_VERBS: &[&str] = &[
@@ -53,6 +53,17 @@ impl GroupVersion<'_> {
     }
 }
 
+/// The built-in groups, in the order in which the real server names them.
+const GROUPS: [&str; 7] = [
+    "",
+    "events.k8s.io",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "coordination.k8s.io",
+];
+
 /// The group versions: groups in the order of the registry, in each the version first that clients should prefer.
 pub(super) fn group_versions(resources: &[Arc<Resource>]) -> Vec<GroupVersion<'_>> {
     let mut found: Vec<GroupVersion<'_>> = Vec::new();
@@ -80,32 +91,21 @@ pub(super) fn group_versions(resources: &[Arc<Resource>]) -> Vec<GroupVersion<'_
             groups.push(group);
         }
     }
-    let place = |group: &str| groups.iter().position(|known| *known == group);
+    let place = |group: &str| {
+        let among_ours = GROUPS.iter().position(|known| *known == group);
+        (
+            among_ours.unwrap_or(GROUPS.len()),
+            groups.iter().position(|known| *known == group),
+        )
+    };
     for known in &mut found {
         known.resources.sort_by_key(|(resource, _)| &resource.plural);
     }
     found.sort_by(|one, other| {
         let by_group = place(one.group).cmp(&place(other.group));
-        by_group.then_with(|| rank(other.version).cmp(&rank(one.version)))
+        by_group.then_with(|| ripeness(other.version).cmp(&ripeness(one.version)))
     });
     found
-}
-
-/// How ripe a version is: `v2` before `v1` before `v1beta2` before `v1alpha1` before any other name.
-fn rank(version: &str) -> (u8, u64, u64) {
-    let unripe = (0, 0, 0);
-    let Some(rest) = version.strip_prefix('v') else {
-        return unripe;
-    };
-    for (word, ripeness) in [("alpha", 1), ("beta", 2)] {
-        if let Some((major, minor)) = rest.split_once(word) {
-            return match (major.parse(), minor.parse()) {
-                (Ok(major), Ok(minor)) => (ripeness, major, minor),
-                _ => unripe,
-            };
-        }
-    }
-    rest.parse().map_or(unripe, |major| (3, major, 0))
 }
 
 /// The aggregated document: the core group alone for `/api`, the others for `/apis`.
@@ -246,12 +246,22 @@ pub(super) fn verbs_of_a_part(part: Subresource) -> &'static [&'static str] {
 
 fn sorted(version: &Version) -> Vec<Subresource> {
     let mut parts = version.subresources.clone();
-    parts.sort_by_key(|part| part.path());
+    parts.sort_by_key(|part| match part {
+        Subresource::Finalize => 0,
+        Subresource::Status => 1,
+        Subresource::Scale => 2,
+    });
     parts
 }
 
 /// Tells clients when objects are stored in another version: eight bytes over group, version and kind.
 fn storage_version_hash(group: &str, version: &str, kind: &str) -> String {
+    // The real server keeps these two in other versions than it shows.
+    let (group, version) = match (group, kind) {
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => (group, "v1beta1"),
+        ("events.k8s.io", "Event") => ("", "v1"),
+        _ => (group, version),
+    };
     let digest = Sha256::digest(format!("{group}/{version}/{kind}"));
     let start = digest.get(..8).unwrap_or_default();
     data_encoding::BASE64.encode(start)
@@ -318,7 +328,7 @@ mod tests {
     #[test]
     fn the_ripest_version_comes_first() {
         let mut versions = ["v1alpha1", "v1", "foo", "v2beta1", "v10", "v1beta2"];
-        versions.sort_by_key(|version| std::cmp::Reverse(rank(version)));
+        versions.sort_by_key(|version| std::cmp::Reverse(ripeness(version)));
         assert_eq!(versions, ["v10", "v1", "v2beta1", "v1beta2", "v1alpha1", "foo"]);
     }
 }

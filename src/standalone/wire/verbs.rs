@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Response, StatusCode, header};
+use http::{HeaderValue, Response, StatusCode, header};
 
 use super::{
     Wire,
@@ -67,7 +67,14 @@ impl Wire {
             _ => turn.one().await,
         };
         let mut response = answered.unwrap_or_else(|refusal| answer::refusal(&refusal, asked.wishes));
+        // That the version is old is told first.
+        let all = response.headers().get_all(header::WARNING);
+        let later: Vec<HeaderValue> = all.into_iter().cloned().collect();
+        response.headers_mut().remove(header::WARNING);
         answer::warn(&mut response, &warnings);
+        for warning in later {
+            response.headers_mut().append(header::WARNING, warning);
+        }
         Ok(response)
     }
 

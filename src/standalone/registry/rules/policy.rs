@@ -123,6 +123,16 @@ fn validation_findings(path: &str, validation: &Value) -> Vec<Cause> {
 
 fn match_findings(path: &str, constraints: &Value) -> Vec<Cause> {
     let mut findings = Vec::new();
+    if let Some(policy) = constraints.get("matchPolicy").filter(|policy| !policy.is_null()) {
+        let known = ["Equivalent", "Exact"];
+        if !known.contains(&policy.as_str().unwrap_or_default()) {
+            findings.push(Cause::not_supported(
+                &format!("{path}.matchPolicy"),
+                policy,
+                &known,
+            ));
+        }
+    }
     for list in ["resourceRules", "excludeResourceRules"] {
         for (index, rule) in object::list(constraints, &format!("/{list}")).iter().enumerate() {
             findings.extend(rule_findings(&format!("{path}.{list}[{index}]"), rule));
@@ -162,7 +172,10 @@ pub(super) fn binding_findings(binding: &Value) -> Vec<Cause> {
     }
     let actions = object::list(spec, "/validationActions");
     if actions.is_empty() {
-        findings.push(Cause::required("spec.validationActions", ""));
+        findings.push(Cause::required(
+            "spec.validationActions",
+            "at least one validation action is required",
+        ));
     }
     findings.extend(action_findings(actions));
     if let Some(reference) = object::map(spec, "/paramRef") {
