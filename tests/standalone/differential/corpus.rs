@@ -80,6 +80,8 @@ pub(crate) enum Condition {
     Status { status: u16 },
     /// A value at a JSON pointer of the body.
     Says { at: String, is: Value },
+    /// Whether there are no warnings.
+    Quiet { quiet: bool },
     /// Anything at a JSON pointer of the body.
     Has { has: String },
 }

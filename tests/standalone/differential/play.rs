@@ -75,6 +75,7 @@ fn says(answer: &Answer, until: &Condition, variables: &Variables) -> bool {
     match until {
         Condition::Status { status } => answer.status == *status,
         Condition::Says { at, is } => answer.body.pointer(at).unwrap_or(&Value::Null) == is,
+        Condition::Quiet { quiet } => answer.headers.get("warning").is_none() == *quiet,
         Condition::Has { has } => answer.body.pointer(&variables.fill(has)).is_some(),
     }
 }
