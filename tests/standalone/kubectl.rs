@@ -3,6 +3,7 @@
 //! One script of command lines; standard output, standard error and the exit code are compared after ages, uids and
 //! addresses are hidden.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -18,7 +19,7 @@ use crate::support::access;
 use crate::support::control_plane::{Content, ControlPlane};
 
 /// Longest run of one command; the longest waits for a condition.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The manifests that the script applies.
 const MANIFESTS: [(&str, &str); 5] = [
@@ -263,18 +264,14 @@ fn desk(kubeconfig: &str) -> tempfile::TempDir {
 
 /// What one command line said, masked.
 async fn run(line: &str, folder: &Path, binaries: &Path) -> String {
-    let mut command = match line.strip_prefix("sh ") {
-        Some(rest) => {
-            let mut shell = Command::new("sh");
-            shell.args(["-c", rest]);
-            shell
-        }
-        None => {
-            let mut words = line.split(' ').skip(1);
-            let mut kubectl = Command::new(binaries.join("kubectl"));
-            kubectl.args(words.by_ref());
-            kubectl
-        }
+    let mut command = if let Some(rest) = line.strip_prefix("sh ") {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", rest]);
+        shell
+    } else {
+        let mut kubectl = Command::new(binaries.join("kubectl"));
+        kubectl.args(line.split(' ').skip(1));
+        kubectl
     };
     let path = std::env::var("PATH").unwrap_or_default();
     let mut child = command
@@ -355,11 +352,15 @@ async fn kubectl_says_the_same_on_both_servers() {
         let (theirs, ours) = tokio::join!(play(&real, &binaries), play(&ours, &binaries));
         for ((line, theirs), (_, ours)) in theirs.iter().zip(&ours) {
             if !is_understood(line, theirs) {
-                report += &format!("the script is wrong: {line}\n{theirs}");
+                write!(report, "the script is wrong: {line}\n{theirs}").expect("write to memory");
             }
             if theirs != ours && !MEANT.iter().any(|(meant, _)| meant == line) {
                 let version = binaries.file_name().unwrap_or_default().display();
-                report += &format!("{version}: {line}\n--- real\n{theirs}+++ embedded\n{ours}\n");
+                writeln!(
+                    report,
+                    "{version}: {line}\n--- real\n{theirs}+++ embedded\n{ours}"
+                )
+                .expect("write to memory");
             }
         }
     }

@@ -73,6 +73,11 @@ pub(super) fn bytes(resource: &Resource, object: &Value) -> Bytes {
     if resource.built_in().is_none() {
         let stored = resource.api_version(&resource.storage_version);
         object::fields(&mut kept).insert("apiVersion".to_owned(), stored.into());
+        // What only another version knows is not kept.
+        let stored = resource.version(&resource.storage_version);
+        if let Some(structural) = stored.and_then(|version| version.structural.as_ref()) {
+            structural.prune(&mut kept);
+        }
     }
     Bytes::from(kept.to_string())
 }

@@ -38,6 +38,9 @@ static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
     compiled.into()
 });
 
+/// How long ago something was, as tables say it.
+static AGE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(\d+[smhdy])+$").expect("a pattern"));
+
 /// An object that a message quotes, as Go quotes texts.
 static QUOTED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#""\{(?:[^"\\]|\\.)*\}""#).expect("a pattern"));
 
@@ -116,6 +119,13 @@ fn mask(value: &mut Value, variables: &Variables) {
 
 fn mask_fields(fields: &mut Map<String, Value>, variables: &Variables) {
     mask_ages(fields);
+    if let Some(cells) = fields.get_mut("cells").and_then(Value::as_array_mut) {
+        // Later rows of a watch come without the columns that tell which cell is an age.
+        let ages = cells
+            .iter_mut()
+            .filter(|cell| cell.as_str().is_some_and(|text| AGE.is_match(text)));
+        ages.for_each(|cell| *cell = json!("<age>"));
+    }
     fields.remove("managedFields");
     let masked = std::mem::take(fields).into_iter().map(|(key, mut value)| {
         if !mask_by_name(&key, &mut value) {
