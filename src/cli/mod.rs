@@ -5,6 +5,7 @@ mod check;
 mod crds;
 mod operator;
 mod receipts;
+mod up;
 
 use std::{path::Path, process::ExitCode};
 
@@ -28,6 +29,8 @@ enum Command {
     Check(check::Options),
     /// Print the CustomResourceDefinitions
     Crds(crds::Options),
+    /// Run the control plane and the operator on this machine, with nothing installed
+    Up(Box<up::Options>),
     /// Look at receipts, and settle those that need a person
     Receipts(receipts::Options),
 }
@@ -38,6 +41,7 @@ pub fn main() -> ExitCode {
         Command::Operator(options) => operator::run(options),
         Command::Check(options) => check::run(&options),
         Command::Crds(options) => crds::run(&options),
+        Command::Up(options) => up::run(*options),
         Command::Receipts(options) => receipts::run(&options),
     }
 }

@@ -41,7 +41,7 @@ pub(crate) fn run(options: OperatorOptions) -> ExitCode {
 }
 
 /// A panic in one task must not leave the others running on half a program.
-fn end_the_process_on_panic() {
+pub(super) fn end_the_process_on_panic() {
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         report(panic);
@@ -75,7 +75,8 @@ async fn serve(options: OperatorOptions) -> Result<(), Error> {
         .map(drop)
 }
 
-async fn wait_for_signal() {
+/// Waits for SIGTERM or SIGINT.
+pub(super) async fn wait_for_signal() {
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {

@@ -12,7 +12,12 @@ use crate::config::LogFormat;
 
 /// Starts logging to standard error; `RUST_LOG` narrows or widens it.
 pub fn start(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,kube=warn"));
+    start_with(format, "info,kube=warn");
+}
+
+/// The same with another filter where `RUST_LOG` says nothing.
+pub fn start_with(format: LogFormat, filter: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(filter));
     let registry = tracing_subscriber::registry().with(filter);
     let started = match format {
         LogFormat::Human => registry

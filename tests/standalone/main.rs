@@ -13,3 +13,5 @@ mod storage;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod support;
+#[cfg(test)]
+mod up;
