@@ -8,7 +8,7 @@ use super::{
     kept::{self, Missed},
     metadata,
     names::NameRule,
-    object, read, rules,
+    object, read, rules, scale,
 };
 use crate::standalone::status::{Cause, Refusal, Subject};
 
@@ -177,6 +177,7 @@ fn custom_findings(resource: &Resource, version: &Version, object: &Value) -> Ve
         let objections = structural.validate(object, None);
         findings.extend(objections.iter().map(Cause::from));
     }
+    findings.extend(scale::findings(version, object));
     findings
 }
 

@@ -257,9 +257,15 @@ impl Raw {
 
     fn of_body(body: &Value) -> Result<Self, Refusal> {
         let kind = body.get("kind").and_then(Value::as_str).unwrap_or_default();
-        if !body.is_object() || !matches!(kind, "" | "DeleteOptions") {
+        if !body.is_object() {
             let sentence = "decoded object cannot be converted to DeleteOptions";
             return Err(Refusal::bad_request(sentence));
+        }
+        if !matches!(kind, "" | "DeleteOptions") {
+            let version = body.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
+            return Err(Refusal::bad_request(format!(
+                "no kind {kind:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\""
+            )));
         }
         let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
         let dry_run = body.get("dryRun").and_then(Value::as_array);

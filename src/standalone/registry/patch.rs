@@ -5,7 +5,6 @@ use serde_json::{Map, Value, json};
 use super::{
     FieldValidation, Outcome, PatchBody, PatchKind, Registry, Request, Resource, Subresource, create,
     read::{self, Incoming, Unreadable},
-    scale,
     update::Wish,
 };
 use crate::standalone::{
@@ -145,8 +144,13 @@ fn refuse_other_type(resource: &Resource, shown: &Value, patched: &Value) -> Res
 }
 
 fn malformed(patched: &str, error: &Unreadable) -> Refusal {
+    unreadable(patched, &error.message())
+}
+
+/// What a patch made cannot be read as what it should be.
+pub(super) fn unreadable(patched: &str, why: &str) -> Refusal {
     let subject = Subject { group: "", kind: "" };
-    let cause = Cause::invalid("patch", &json!(patched), &error.message());
+    let cause = Cause::invalid("patch", &json!(patched), why);
     Refusal::invalid(subject, "", vec![cause])
 }
 
@@ -157,11 +161,4 @@ fn refusal(error: &PatchError) -> Refusal {
         422 => refusal.with_causes(Vec::new()),
         _ => refusal,
     }
-}
-
-/// A scale patch is applied to the Scale, not to the object.
-pub(super) fn scaled(patch: &Patch<'_>, shown: &Value) -> Result<Value, Refusal> {
-    let patched = patch.applied(shown)?;
-    scale::checked(&patched)?;
-    Ok(patched)
 }

@@ -136,8 +136,13 @@ impl Resource {
 
     /// How messages about one object name its kind.
     pub fn kind_subject(&self) -> Subject<'_> {
+        let group = match self.origin {
+            // Both forms are one kind to the API server, and its home is the core.
+            Origin::BuiltIn(BuiltIn::Event) => "",
+            _ => &self.group,
+        };
         Subject {
-            group: &self.group,
+            group,
             kind: &self.kind,
         }
     }

@@ -3,17 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Answer, Body, Outcome, Registry, Request, ScalePaths, object,
+    Answer, Body, Outcome, Registry, Request, ScalePaths, Version, object,
     patch::{self, Patch},
     read::{self, Incoming},
     update::Wish,
 };
-use crate::standalone::status::{Cause, Refusal, Subject};
-
-const SCALE: Subject<'_> = Subject {
-    group: "autoscaling",
-    kind: "Scale",
-};
+use crate::standalone::status::{Cause, Refusal};
 
 impl Registry {
     pub(super) fn read_scale(&self, request: &Request) -> Outcome {
@@ -30,10 +25,10 @@ impl Registry {
     }
 
     pub(super) async fn replace_scale(&self, request: &Request, body: Body) -> Outcome {
-        checked(&body.value)?;
         let wish = Scaled {
             request,
             scale: |_: &Value| Ok(body.value.clone()),
+            is_patch: false,
         };
         self.scaled(request, &wish).await
     }
@@ -41,7 +36,8 @@ impl Registry {
     pub(super) async fn change_scale(&self, request: &Request, change: &Patch<'_>) -> Outcome {
         let wish = Scaled {
             request,
-            scale: |shown: &Value| patch::scaled(change, shown),
+            scale: |shown: &Value| change.applied(shown),
+            is_patch: true,
         };
         self.scaled(request, &wish).await
     }
@@ -58,6 +54,7 @@ impl Registry {
 struct Scaled<'a, F> {
     request: &'a Request,
     scale: F,
+    is_patch: bool,
 }
 
 impl<F> Wish for Scaled<'_, F>
@@ -69,6 +66,7 @@ where
         let shown = kept.ok_or_else(|| Refusal::not_found(resource.subject(), &self.request.name))?;
         let paths = paths(self.request)?;
         let scale = (self.scale)(&scale_of(shown, paths))?;
+        self.check(&scale)?;
         let mut object = shown.clone();
         let replicas = scale
             .pointer("/spec/replicas")
@@ -91,15 +89,57 @@ fn paths(request: &Request) -> Result<&ScalePaths, Refusal> {
     version.scale.as_ref().ok_or_else(Refusal::no_such_resource)
 }
 
-/// Refuses a Scale that no object can have.
-pub(super) fn checked(scale: &Value) -> Result<(), Refusal> {
-    let replicas = scale.pointer("/spec/replicas").unwrap_or(&Value::Null);
-    if replicas.is_null() || replicas.as_i64().is_some_and(|number| number >= 0) {
-        return Ok(());
+impl<F> Scaled<'_, F> {
+    /// Refuses a Scale of something else, and one whose number is none.
+    fn check(&self, scale: &Value) -> Result<(), Refusal> {
+        let (name, wanted) = (object::name(scale), self.request.name.as_str());
+        if name != wanted {
+            return Err(Refusal::bad_request(format!(
+                "the name of the object ({name}) does not match the name on the URL ({wanted})"
+            )));
+        }
+        let replicas = scale.pointer("/spec/replicas").unwrap_or(&Value::Null);
+        if replicas.is_null() || replicas.is_i64() {
+            return Ok(());
+        }
+        let found = match replicas {
+            Value::String(_) => "string".to_owned(),
+            Value::Number(number) => format!("number {number}"),
+            Value::Bool(_) => "bool".to_owned(),
+            Value::Array(_) => "array".to_owned(),
+            Value::Object(_) | Value::Null => "object".to_owned(),
+        };
+        let why = format!(
+            "json: cannot unmarshal {found} into Go struct field ScaleSpec.spec.replicas of type int32"
+        );
+        if self.is_patch {
+            return Err(patch::unreadable(&scale.to_string(), &why));
+        }
+        Err(Refusal::bad_request(format!(
+            "Scale in version \"v1\" cannot be handled as a Scale: {why}"
+        )))
     }
-    let detail = "must be greater than or equal to 0";
-    let cause = Cause::invalid("spec.replicas", replicas, detail);
-    Err(Refusal::invalid(SCALE, object::name(scale), vec![cause]))
+}
+
+/// What is wrong with the numbers of an object that has a scale.
+pub(super) fn findings(version: &Version, object: &Value) -> Vec<Cause> {
+    let Some(paths) = &version.scale else {
+        return Vec::new();
+    };
+    [&paths.spec_replicas, &paths.status_replicas]
+        .into_iter()
+        .filter_map(|path| number_finding(path, at(object, path)?))
+        .collect()
+}
+
+fn number_finding(path: &str, value: &Value) -> Option<Cause> {
+    let number = value.as_i64()?;
+    if number < 0 {
+        return Some(Cause::invalid(path, value, "should be a non-negative integer"));
+    }
+    let limit = i64::from(i32::MAX);
+    let detail = format!("should be less than or equal to {limit}");
+    (number > limit).then(|| Cause::invalid(path, value, &detail))
 }
 
 fn segments(path: &str) -> impl Iterator<Item = &str> {

@@ -12,6 +12,7 @@ use super::{
     object,
     read::{self, Incoming},
     rules::{self, Change},
+    scale,
 };
 use crate::standalone::status::{Cause, OPTIMISTIC_LOCK, Refusal};
 
@@ -23,6 +24,11 @@ const TRIES: usize = 100;
 pub(super) trait Wish: Send + Sync {
     /// The wished-for object in the version of the request.
     fn wished(&self, kept: Option<&Value>) -> Result<Incoming, Refusal>;
+
+    /// Whether a uid in the wish is a condition; in a patch it is a change, which is refused.
+    fn names_the_object(&self) -> bool {
+        false
+    }
 
     /// Whether what is absent may be made.
     fn makes_absent(&self) -> bool {
@@ -42,6 +48,10 @@ impl Wish for Replace {
             object: self.object.clone(),
             warnings: self.warnings.clone(),
         })
+    }
+
+    fn names_the_object(&self) -> bool {
+        true
     }
 
     fn makes_absent(&self) -> bool {
@@ -89,6 +99,9 @@ impl Registry {
         let shown = kept::presented(resource, version, stands.object.clone());
         let Incoming { object, mut warnings } = wish.wished(Some(&shown))?;
         let mut new = object;
+        if wish.names_the_object() {
+            expect_uid(request, &new, &stands)?;
+        }
         expect_same(request, &mut new, &stands)?;
         let old = kept::for_rules(resource, shown);
         let mut new = kept::for_rules(resource, new);
@@ -217,15 +230,20 @@ fn fit(request: &Request, object: &mut Value) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Refuses a replacement that is meant for another object of this name.
+fn expect_uid(request: &Request, new: &Value, stands: &Kept) -> Result<(), Refusal> {
+    let (uid, wanted) = (object::uid(&stands.object), object::uid(new));
+    if wanted.is_empty() || wanted == uid {
+        return Ok(());
+    }
+    let why = format!("Precondition failed: UID in precondition: {wanted}, UID in object meta: {uid}");
+    Err(invalid_object(request, &why))
+}
+
 /// Refuses a change of another object, or of another version of it, than the one that stands.
 fn expect_same(request: &Request, new: &mut Value, stands: &Kept) -> Result<(), Refusal> {
     let resource = &*request.resource;
     fit(request, new)?;
-    let (uid, wanted) = (object::uid(&stands.object), object::uid(new));
-    if !wanted.is_empty() && wanted != uid {
-        let why = format!("Precondition failed: UID in precondition: {wanted}, UID in object meta: {uid}");
-        return Err(invalid_object(request, &why));
-    }
     let version = object::resource_version(new).to_owned();
     if version.is_empty() || version == "0" {
         let unconditional = resource.built_in().is_some_and(rules::is_updated_unconditionally);
@@ -337,6 +355,7 @@ fn findings(resource: &Resource, version: &Version, change: &Change<'_>) -> Vec<
         };
         findings.extend(verdict.errors.iter().map(Cause::from));
     }
+    findings.extend(scale::findings(version, new));
     findings
 }
 

@@ -135,7 +135,12 @@ pub(in crate::standalone::registry) fn mark(definition: &mut Value, stamp: &str)
 pub(super) fn findings(source: &Value, old: Option<&Value>) -> Vec<Cause> {
     match definition::validate(source, old) {
         Ok(_) => Vec::new(),
-        Err(objections) => objections.iter().map(Cause::from).collect(),
+        Err(objections) => objections
+            .iter()
+            // A name that stands is not looked at again: other findings say what may not change.
+            .filter(|objection| old.is_none() || objection.field != "metadata.name")
+            .map(Cause::from)
+            .collect(),
     }
 }
 

@@ -194,6 +194,8 @@ pub(super) fn update_findings(group: &str, new: &Value, old: &Value) -> Vec<Caus
         "firstTimestamp",
         "lastTimestamp",
         "count",
+        // The API server looks at it twice.
+        "reason",
         "type",
         "eventTime",
         "action",
