@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AssetSource, Condition, Environment,
+    AssetSource, AssetType, Condition, Environment,
     condition::{date_time, optional_date_time},
 };
 
@@ -146,6 +146,9 @@ pub struct ReceiptStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "optional_date_time")]
     pub published_at: Option<Time>,
+    /// What it is.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub type_: Option<AssetType>,
     /// When it was meant to be published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "optional_date_time")]

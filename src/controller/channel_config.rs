@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -16,7 +16,8 @@ use serde_json::json;
 use super::{
     context::{Guarded, Shared},
     error::Error,
-    report,
+    lock::lock,
+    receipt, report,
 };
 use crate::{
     api::{
@@ -77,22 +78,20 @@ impl Channels {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, ChannelState>> {
-        self.states.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The state of a ChannelConfig, if it has been looked at.
     pub(crate) fn get(&self, namespace: &str, name: &str) -> Option<ChannelState> {
-        self.lock().get(&(namespace.to_owned(), name.to_owned())).cloned()
+        lock(&self.states)
+            .get(&(namespace.to_owned(), name.to_owned()))
+            .cloned()
     }
 
     fn put(&self, namespace: &str, name: &str, state: ChannelState) {
-        self.lock().insert((namespace.to_owned(), name.to_owned()), state);
+        lock(&self.states).insert((namespace.to_owned(), name.to_owned()), state);
     }
 
     /// Forgets a ChannelConfig that is gone.
     pub(crate) fn forget(&self, namespace: &str, name: &str) {
-        self.lock().remove(&(namespace.to_owned(), name.to_owned()));
+        lock(&self.states).remove(&(namespace.to_owned(), name.to_owned()));
     }
 }
 
@@ -391,6 +390,7 @@ pub(super) fn wake(config: &ChannelConfig, namespace: &str, shared: &Shared) {
                 .target()
                 .is_some_and(|(platform, account)| is_for(config, platform, account))
     });
+    receipt::wake(namespace, shared);
     for campaign in shared.campaigns.state() {
         if campaign.meta().namespace.as_deref() == Some(namespace) {
             shared.campaign_wakes.wake(ObjectRef::from_obj(campaign.as_ref()));

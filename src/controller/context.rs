@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -25,11 +25,13 @@ use super::{
     clock::Clock,
     election::Leadership,
     fresh::FreshReads,
+    lock::lock,
     outgoing::{Interceptor, ServerClock},
+    receipt::Unsettled,
     receipts::Receipts,
     report::Reporter,
     secrets::SecretReader,
-    view::AssetView,
+    view::{AssetView, ReceiptView},
 };
 use crate::{
     api::{Campaign, ChannelConfig, Sender},
@@ -62,6 +64,10 @@ pub(crate) struct Shared {
     pub(crate) channel_configs: Store<Guarded<ChannelConfig>>,
     /// Every Receipt that is known.
     pub(crate) receipts: Receipts,
+    /// Those of them that are not settled, as they were watched.
+    pub(crate) unsettled_receipts: Store<ReceiptView>,
+    /// Whose they are.
+    pub(crate) unsettled: Unsettled,
     /// The publishers, and what they lack.
     pub(crate) channels: Channels,
     /// What is known of each campaign's branch.
@@ -92,6 +98,8 @@ pub(crate) struct Shared {
     pub(crate) allow_local_paths: bool,
     /// Wakes the Asset controller.
     pub(crate) asset_wakes: WakeUps<ObjectRef<AssetView>>,
+    /// Wakes the Receipt controller.
+    pub(crate) receipt_wakes: WakeUps<ObjectRef<ReceiptView>>,
     /// Wakes the Campaign controller.
     pub(crate) campaign_wakes: WakeUps<ObjectRef<Guarded<Campaign>>>,
     /// True once this process was told to stop: it begins nothing, and ends what it began.
@@ -204,10 +212,6 @@ impl<T: Clone + Eq + std::hash::Hash + Send + 'static> WakeUps<T> {
         })
         .flatten()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Which kinds of the stores have been listed to the end since the start.

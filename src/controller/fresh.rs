@@ -4,14 +4,14 @@ use std::{
     any::Any,
     collections::BTreeMap,
     fmt::Debug,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use kube::{Api, Resource, api::ListParams};
 use serde::de::DeserializeOwned;
 use tokio::sync::Mutex as AsyncMutex;
 
-use super::error::Error;
+use super::{error::Error, lock::lock};
 
 type Value = Option<Arc<dyn Any + Send + Sync>>;
 
@@ -104,10 +104,6 @@ impl FreshReads {
         }
         Arc::clone(desks.entry(key.to_owned()).or_default())
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ use super::{
     error::Error,
     fresh::FreshReads,
     outgoing::{Interceptor, OutgoingLayer, ServerClock, Unhindered},
+    receipt,
     receipts::Receipts,
     report::{self, Reporter},
     secrets::SecretReader,
@@ -110,6 +111,7 @@ struct Writers {
     assets: Writer<AssetView>,
     campaigns: Writer<Guarded<Campaign>>,
     channels: Writer<Guarded<ChannelConfig>>,
+    receipts: Writer<ReceiptView>,
 }
 
 /// Waits until every send that has begun has ended, and what came of it is on record; but not for ever.
@@ -219,6 +221,7 @@ impl Operator {
         let (assets, asset_writer) = reflector::store();
         let (campaigns, campaign_writer) = reflector::store();
         let (channel_configs, channel_writer) = reflector::store();
+        let (unsettled_receipts, receipt_writer) = reflector::store();
         let lease_namespace = options
             .lease_namespace
             .clone()
@@ -236,6 +239,8 @@ impl Operator {
             secrets: SecretReader::new(client.clone(), Arc::clone(&clock)),
             reporter: Reporter::new(client.clone(), &sender.pod),
             receipts: Receipts::default(),
+            unsettled_receipts,
+            unsettled: receipt::Unsettled::default(),
             fresh: FreshReads::default(),
             live: LiveAttempts::default(),
             written: Written::default(),
@@ -244,6 +249,7 @@ impl Operator {
             restored_at: options.restored_at,
             allow_local_paths: options.allow_local_paths,
             asset_wakes: WakeUps::default(),
+            receipt_wakes: WakeUps::default(),
             campaign_wakes: WakeUps::default(),
             stopping: AtomicBool::new(false),
             stirred: WakeUps::default(),
@@ -269,6 +275,7 @@ impl Operator {
                 assets: asset_writer,
                 campaigns: campaign_writer,
                 channels: channel_writer,
+                receipts: receipt_writer,
             }),
         })
     }
@@ -295,7 +302,7 @@ impl Operator {
                 () = self.campaigns(writers.campaigns) => Err(Error::Ended("the Campaign controller")),
                 () = self.channels(writers.channels) => Err(Error::Ended("the ChannelConfig controller")),
                 () = self.stirred() => Err(Error::Ended("the look at what stirred campaigns")),
-                () = self.receipts() => Err(Error::Ended("the watch of Receipts")),
+                () = self.receipts(writers.receipts) => Err(Error::Ended("the Receipt controller")),
                 () = self.clocks() => Err(Error::Ended("the comparison of clocks")),
                 () = self.leading() => Err(Error::Ended("the election")),
                 result = self.election() => result,
@@ -387,9 +394,11 @@ impl Operator {
         .default_backoff()
         .map_ok(move |event| sharing(event, &known));
         let touched = self.reflect(watched, writer).inspect_ok(move |view| {
-            if shared.assets.get(&ObjectRef::from_obj(view)).is_none() {
+            let gone = shared.assets.get(&ObjectRef::from_obj(view)).is_none();
+            if gone {
                 shared.written.forget(view.namespace(), view.name());
             }
+            receipt::asset_touched(view.namespace(), view.name(), gone, &shared);
             if let Some(campaign) = view.campaign() {
                 let campaign = ObjectRef::new(campaign).within(view.namespace());
                 shared.stirred.wake(campaign);
@@ -508,26 +517,26 @@ impl Operator {
         }
     }
 
-    async fn receipts(&self) {
-        let shared = &self.shared;
-        let stream = watcher(
+    fn receipts(&self, writer: Writer<ReceiptView>) -> BoxFuture<'_, ()> {
+        let shared = Arc::clone(&self.shared);
+        let watched = watcher(
             self.api::<ReceiptView>(),
             watcher::Config::default().page_size(PAGE),
         )
-        .default_backoff();
-        let mut stream = Box::pin(stream);
-        while let Some(event) = stream.next().await {
-            match event {
-                Ok(event) => {
-                    for view in shared.receipts.watched(event, shared.clock.steady()) {
-                        if let Ok(spec) = &view.spec {
-                            wake_asset_of(spec, &view, shared);
-                        }
-                    }
-                }
-                Err(error) => tracing::warn!("the watch of Receipts failed: {}", super::error::chain(&error)),
-            }
-        }
+        .default_backoff()
+        .try_filter_map(move |event| std::future::ready(Ok(receipt_watched(event, &shared))));
+        let touched = watched.reflect(writer).touched_objects();
+        Controller::for_stream(touched, self.shared.unsettled_receipts.clone())
+            .with_config(ControllerConfig::default().concurrency(FEW))
+            .reconcile_on(self.shared.receipt_wakes.stream())
+            .reconcile_all_on(self.became_leader())
+            .run(
+                receipt::reconcile,
+                receipt::error_policy,
+                Arc::clone(&self.shared),
+            )
+            .for_each(|result| self.note("receipt", result.err()))
+            .boxed()
     }
 
     /// Looks whether the wall clock was set, and how far it is from the API server's.
@@ -590,6 +599,19 @@ fn sharing(event: watcher::Event<AssetView>, known: &Store<AssetView>) -> watche
     }
 }
 
+/// Keeps what a watch says of receipts, wakes their assets, and answers what is of interest to the Receipt controller.
+fn receipt_watched(
+    event: watcher::Event<ReceiptView>,
+    shared: &Shared,
+) -> Option<watcher::Event<ReceiptView>> {
+    for view in shared.receipts.watched(event.clone(), shared.clock.steady()) {
+        if let Ok(spec) = &view.spec {
+            wake_asset_of(spec, &view, shared);
+        }
+    }
+    receipt::unsettled_only(event, &shared.unsettled_receipts, &shared.unsettled)
+}
+
 fn wake_asset_of(spec: &ReceiptSpec, view: &ReceiptView, shared: &Shared) {
     let namespace = view.meta().namespace.clone().unwrap_or_default();
     let asset = Slot::new(&spec.slot).asset_name();
@@ -623,6 +645,7 @@ fn campaign_touched(
     campaign::wake_assets(&namespace, &name, shared);
     let spec = |known: Option<KnownCampaign>| known.map(|(generation, facts)| (generation, facts.deleting));
     if gone || spec(before) != spec(now) {
+        receipt::wake(&namespace, shared);
         wake_campaigns(&namespace, shared);
     }
 }

@@ -47,6 +47,18 @@ pub trait Interceptor: Debug + Send + Sync {
     fn after(&self, outgoing: Outgoing) -> BoxFuture<'static, ()>;
 }
 
+/// Calls a channel, where tests can stop the world.
+pub(super) async fn call<T>(
+    interceptor: &dyn Interceptor,
+    call: &'static str,
+    future: impl Future<Output = T>,
+) -> T {
+    interceptor.before(Outgoing::Channel { call }).await;
+    let answer = future.await;
+    interceptor.after(Outgoing::Channel { call }).await;
+    answer
+}
+
 /// Lets every request pass.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Unhindered;

@@ -2,14 +2,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use kube::{Resource, runtime::watcher::Event};
 use tokio::sync::watch;
 
-use super::view::ReceiptView;
+use super::{lock::lock, view::ReceiptView};
 use crate::{
     api::{AssetSource, ReceiptPhase, ReceiptSlot},
     domain::{digest, receipt::undecided},
@@ -30,10 +30,6 @@ pub(crate) struct Receipts {
     first_seen: Mutex<BTreeMap<String, Duration>>,
     /// True once they have all been listed.
     listed: watch::Sender<bool>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn key(view: &ReceiptView) -> Key {

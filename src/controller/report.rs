@@ -1,10 +1,6 @@
 //! The one place that logs outcomes and emits Events.
 
-use std::{
-    collections::BTreeSet,
-    fmt::Debug,
-    sync::{Mutex, PoisonError},
-};
+use std::{collections::BTreeSet, fmt::Debug, sync::Mutex};
 
 use jiff::Timestamp;
 use k8s_openapi::{
@@ -13,7 +9,10 @@ use k8s_openapi::{
 };
 use kube::{Api, Client, api::PostParams, core::ObjectMeta};
 
-use super::error::{Error, chain};
+use super::{
+    error::{Error, chain},
+    lock::lock,
+};
 use crate::domain::{digest, receipt::shortened};
 
 /// Who emits.
@@ -76,7 +75,7 @@ impl Reporter {
     }
 
     fn remember(&self, name: &str) -> bool {
-        let mut emitted = self.emitted.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut emitted = lock(&self.emitted);
         if emitted.len() >= REMEMBERED {
             emitted.clear();
         }

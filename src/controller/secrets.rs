@@ -2,14 +2,14 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use k8s_openapi::{ByteString, api::core::v1::Secret};
 use kube::{Api, Client};
 
-use super::{clock::Clock, error::Error};
+use super::{clock::Clock, error::Error, lock::lock};
 
 /// How old what was read may be.
 const FRESH_FOR: Duration = Duration::from_secs(30);
@@ -53,8 +53,7 @@ impl SecretReader {
     pub(crate) async fn read(&self, namespace: &str, name: &str) -> Result<Option<Arc<SecretData>>, Error> {
         let key = (namespace.to_owned(), name.to_owned());
         let now = self.clock.steady();
-        if let Some(known) = self
-            .lock()
+        if let Some(known) = lock(&self.remembered)
             .get(&key)
             .filter(|known| now.saturating_sub(known.at) < FRESH_FOR)
         {
@@ -70,7 +69,7 @@ impl SecretReader {
                     .collect(),
             ))
         });
-        let mut remembered = self.lock();
+        let mut remembered = lock(&self.remembered);
         if remembered.len() >= REMEMBERED {
             remembered.clear();
         }
@@ -82,9 +81,5 @@ impl SecretReader {
             },
         );
         Ok(data)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<(String, String), Remembered>> {
-        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

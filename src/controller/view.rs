@@ -192,6 +192,7 @@ impl AssetView {
             name: self.name().to_owned(),
             generation: self.0.meta.generation.unwrap_or(0),
             deleting: self.0.meta.deletion_timestamp.is_some(),
+            gone: false,
             campaign: text(0),
             post_id: text(1),
             target: Target {

@@ -53,6 +53,7 @@ fn approved_post() -> AssetFacts {
         name: "launch-linkedin-company-en".to_owned(),
         generation: 1,
         deleting: false,
+        gone: false,
         campaign: "week1".to_owned(),
         post_id: "launch".to_owned(),
         target: Target {

@@ -48,6 +48,10 @@ pub(super) fn closed(phase: AssetPhase, reason: &str, message: impl Into<String>
 
 fn source(observed: &Observed, now: Timestamp) -> GateState {
     let Observed { asset, campaign, .. } = observed;
+    if asset.gone {
+        let message = "No Asset leads to this slot any more: nothing of it is sent. Where its row returns, it goes on from here.";
+        return closed(AssetPhase::Blocked, "AssetGone", message);
+    }
     let Some(campaign) = campaign else {
         return closed(
             AssetPhase::Blocked,

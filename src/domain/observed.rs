@@ -28,6 +28,20 @@ pub struct Observed {
     pub process: ProcessFacts,
 }
 
+impl Observed {
+    /// What is known of a slot that no Asset leads to: what its receipt kept.
+    pub fn of_orphan(receipt: ReceiptFacts, channels: Vec<ChannelFacts>, process: ProcessFacts) -> Self {
+        Self {
+            asset: AssetFacts::of_receipt(&receipt),
+            campaign: None,
+            channels,
+            receipt: Some(receipt),
+            published_elsewhere: None,
+            process,
+        }
+    }
+}
+
 /// An asset, without its words.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AssetFacts {
@@ -37,6 +51,8 @@ pub struct AssetFacts {
     pub generation: i64,
     /// True while it is being deleted.
     pub deleting: bool,
+    /// True where no Asset stands: these facts are what its receipt kept, and nothing may be sent.
+    pub gone: bool,
     /// Name of its campaign.
     pub campaign: String,
     /// The id of the post.
@@ -74,6 +90,40 @@ pub struct AssetFacts {
 }
 
 impl AssetFacts {
+    fn of_receipt(receipt: &ReceiptFacts) -> Self {
+        let (slot, status) = (&receipt.slot, &receipt.status);
+        let newest = status.attempts.last();
+        let digest = status.content_digest.clone();
+        Self {
+            name: Slot::new(slot).asset_name(),
+            generation: 0,
+            deleting: false,
+            gone: true,
+            campaign: slot.campaign.clone(),
+            post_id: slot.post_id.clone(),
+            target: Target {
+                platform: slot.platform.clone(),
+                account: slot.account.clone(),
+            },
+            locale: slot.locale.clone(),
+            item: slot.item.clone(),
+            occurrence: slot.occurrence.clone(),
+            type_: status.type_.unwrap_or(AssetType::Post),
+            intent: Intent::Approved,
+            publish_at: status.scheduled_for.as_ref().map(|time| time.0),
+            day_ends_at: None,
+            stopped_by: None,
+            content_digest: digest
+                .or_else(|| Some(newest?.content_digest.clone()))
+                .unwrap_or_default(),
+            spec_digest: String::new(),
+            made: None,
+            approval: None,
+            remembered_receipt: Some(receipt.name.clone()),
+            phase: None,
+        }
+    }
+
     /// The first finding of severity Error, as code and sentence.
     pub fn stopping_finding(spec: &AssetSpec) -> Option<(String, String)> {
         spec.findings

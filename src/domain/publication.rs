@@ -3,8 +3,25 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::slot::Slot;
-use crate::api::{AssetContent, AssetType};
+use super::{
+    plan::SendOrder,
+    receipt::{prepared_id, undecided, written},
+    slot::Slot,
+};
+use crate::api::{AssetContent, AssetType, Attempt, ReceiptStatus};
+
+/// What is published, apart from what the receipt knows of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Words {
+    /// The slot.
+    pub slot: Slot,
+    /// What it is.
+    pub type_: AssetType,
+    /// What a reader receives.
+    pub content: AssetContent,
+    /// When it is meant to go out, where the receipt has not said so yet.
+    pub due: Option<Timestamp>,
+}
 
 /// One publication, complete: what to publish, under which key, and what earlier attempts are on record.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +64,50 @@ pub struct Written {
 }
 
 impl Publication {
+    /// Words as they are ordered to be sent, over what the receipt says of earlier attempts.
+    pub fn of(words: Words, order: &SendOrder, before: &ReceiptStatus, attempt: &str) -> Self {
+        let same = |other: &&Attempt| other.epoch == order.epoch && other.revision == order.revision;
+        Self {
+            scheduled_for: scheduled_for(words.due, order, before),
+            slot: words.slot,
+            epoch: order.epoch,
+            revision: order.revision,
+            attempt: attempt.to_owned(),
+            earlier_attempts: before
+                .attempts
+                .iter()
+                .filter(same)
+                .map(|attempt| attempt.id.clone())
+                .collect(),
+            type_: words.type_,
+            content: words.content,
+            content_digest: order.content_digest.clone(),
+            prepared_id: order.prepared_id.clone(),
+            replaces: written(before),
+        }
+    }
+
+    /// What an undecided attempt on record tried to publish, for looking it up.
+    pub fn of_record(words: Words, status: &ReceiptStatus) -> Self {
+        let last = undecided(status).last();
+        let revision = last.map_or(status.revision, |attempt| attempt.revision);
+        let content_digest = last.map_or_else(String::new, |attempt| attempt.content_digest.clone());
+        let order = SendOrder {
+            epoch: status.epoch,
+            prepared_id: prepared_id(status, status.epoch, revision, &content_digest),
+            revision,
+            content_digest,
+            channel: String::new(),
+            endpoint_digest: String::new(),
+        };
+        Self::of(
+            words,
+            &order,
+            status,
+            last.map_or("", |attempt| attempt.id.as_str()),
+        )
+    }
+
     /// The idempotency key: equal for equal slot, epoch and revision.
     pub fn key(&self) -> String {
         self.slot.idempotency_key(self.epoch, self.revision)
@@ -61,6 +122,20 @@ impl Publication {
             attempt: self.attempt.clone(),
         }
     }
+}
+
+/// The instant that stands in the bytes: a resend says what the first attempt under its key said.
+fn scheduled_for(due: Option<Timestamp>, order: &SendOrder, before: &ReceiptStatus) -> Timestamp {
+    let resends = before
+        .attempts
+        .iter()
+        .any(|attempt| attempt.epoch == order.epoch && attempt.revision == order.revision);
+    let recorded = before
+        .scheduled_for
+        .as_ref()
+        .filter(|_| resends)
+        .map(|time| time.0);
+    recorded.or(due).unwrap_or_default()
 }
 
 /// Names slot, epoch, revision and attempt in published bytes, so that no two writes are ever equal to the letter.

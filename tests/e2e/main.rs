@@ -37,6 +37,8 @@ mod git_http;
 #[cfg(test)]
 mod manifests;
 #[cfg(test)]
+mod orphans;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod read_by_people;

@@ -7,8 +7,9 @@ use kube::{Api, ResourceExt, api::PostParams, core::ObjectMeta};
 use super::{
     super::{
         context::Shared,
-        error::{Error, ErrorClass},
-        view::{AssetView, ReceiptView, version_of},
+        error::Error,
+        receipt::{UnsettledReceipt, noted, replace, settle, status_of},
+        view::AssetView,
     },
     observe::{self, Direct, Known},
     send,
@@ -20,11 +21,10 @@ use crate::{
     },
     domain::{
         decide::decide,
-        observed::{ChannelClass, Observed},
+        observed::Observed,
         plan::{Action, Plan},
         receipt as transitions,
     },
-    publish::Found,
 };
 
 /// How many actions one reconciliation takes at most; the rest follows in the next.
@@ -102,7 +102,6 @@ async fn follow(
 
 /// Takes one action; answers the receipt as it now stands, where that is known.
 async fn act(shared: &Shared, direct: &Direct, plan: &Plan) -> Result<Option<Receipt>, Error> {
-    let retry = retry_policy(direct);
     let now = shared.clock.now();
     match &plan.action {
         Action::Wait => Ok(direct.receipt.clone()),
@@ -114,6 +113,7 @@ async fn act(shared: &Shared, direct: &Direct, plan: &Plan) -> Result<Option<Rec
             })
             .await
         }
+        Action::HoldAsUnknown if direct.receipt.is_some() => settled(shared, direct, &plan.action).await,
         Action::HoldAsUnknown => {
             let restored_at = shared.restored_at.unwrap_or(now);
             record_new(shared, direct, |before| {
@@ -122,20 +122,9 @@ async fn act(shared: &Shared, direct: &Direct, plan: &Plan) -> Result<Option<Rec
             .await
         }
         Action::Send(order) => send::send(shared, direct, order).await,
-        Action::MarkUnknown { .. } => {
-            let asks_first = direct.observed.channels.first().is_some_and(|channel| {
-                matches!(channel.class, ChannelClass::NaturalKey | ChannelClass::LookUp)
-            });
-            update(shared, direct, |before| {
-                transitions::mark_unknown(before, &retry, asks_first, now)
-            })
-            .await
+        Action::MarkUnknown { .. } | Action::LookUp | Action::SettleAbsent | Action::Release => {
+            settled(shared, direct, &plan.action).await
         }
-        Action::LookUp => look_up(shared, direct, &retry).await,
-        Action::SettleAbsent => {
-            update(shared, direct, |before| transitions::settle_absent(before, now)).await
-        }
-        Action::Release => update(shared, direct, transitions::release).await,
     }
 }
 
@@ -211,101 +200,21 @@ async fn record_new(
         None => claim(shared, direct).await?,
     };
     match receipt {
-        Some(receipt) => replace(shared, direct, &receipt, next(&status_of(&receipt))).await,
+        Some(receipt) => replace(shared, &receipt, next(&status_of(&receipt))).await,
         None => Ok(None),
     }
 }
 
-async fn update(
-    shared: &Shared,
-    direct: &Direct,
-    next: impl Fn(&ReceiptStatus) -> ReceiptStatus,
-) -> Result<Option<Receipt>, Error> {
-    match &direct.receipt {
-        Some(receipt) => replace(shared, direct, receipt, next(&status_of(receipt))).await,
-        None => Ok(None),
-    }
-}
-
-pub(super) fn status_of(receipt: &Receipt) -> ReceiptStatus {
-    receipt.status.clone().unwrap_or_default()
-}
-
-/// Writes a receipt's status, conditional on the version that was read; `None` where somebody else wrote first.
-pub(super) async fn replace(
-    shared: &Shared,
-    direct: &Direct,
-    receipt: &Receipt,
-    status: ReceiptStatus,
-) -> Result<Option<Receipt>, Error> {
-    let mut next = receipt.clone();
-    next.metadata.managed_fields = None;
-    next.status = Some(status);
-    let seen = shared.store_age.highest();
-    let over = version_of(&receipt.metadata);
-    match api(shared, direct)
-        .replace_status(&receipt.name_any(), &PostParams::default(), &next)
-        .await
-    {
-        Ok(written) => Ok(Some(noted(shared, written, (over, seen)))),
-        Err(source) => {
-            let error = Error::api("write the status of a Receipt")(source);
-            if error.class() == ErrorClass::Conflict {
-                Ok(None)
-            } else {
-                Err(error)
-            }
-        }
-    }
-}
-
-/// Notes what was written: over which version, and the highest version that was known before.
-fn noted(shared: &Shared, receipt: Receipt, (over, seen): (u64, u64)) -> Receipt {
-    shared.store_age.wrote(version_of(&receipt.metadata), over, seen);
-    shared
-        .receipts
-        .wrote(ReceiptView::of(&receipt), shared.clock.steady());
-    receipt
-}
-
-/// Asks the platform whether it has what an undecided attempt sent.
-async fn look_up(shared: &Shared, direct: &Direct, retry: &RetryPolicy) -> Result<Option<Receipt>, Error> {
-    let Some(publisher) = send::publisher(shared, direct) else {
-        return Ok(direct.receipt.clone());
-    };
+/// Settles the receipt, as for one without an Asset.
+async fn settled(shared: &Shared, direct: &Direct, action: &Action) -> Result<Option<Receipt>, Error> {
     let Some(receipt) = &direct.receipt else {
         return Ok(None);
     };
-    let before = status_of(receipt);
-    let began = shared.clock.now();
-    let doubt_over = doubt_is_over(shared, direct, receipt, publisher.send_timeout());
-    let publication = send::publication_of_record(direct, &before);
-    let found = send::call(shared, "resolve", publisher.resolve(&publication)).await;
-    let next = match found {
-        Ok(Found::Published(live)) => transitions::record_found(
-            &before,
-            live.remote_id.as_ref(),
-            live.url.as_ref(),
-            shared.clock.now(),
-        ),
-        Ok(Found::Absent) => transitions::record_absence(&before, began, doubt_over, retry),
-        Ok(Found::CannotTell) => {
-            transitions::record_no_answer(&before, "The platform cannot be asked.", retry, began)
-        }
-        Err(error) => transitions::record_no_answer(&before, &error.to_string(), retry, began),
+    let unsettled = UnsettledReceipt {
+        receipt,
+        observed: &direct.observed,
+        retry: &retry_policy(direct),
     };
-    replace(shared, direct, receipt, next).await
-}
-
-fn doubt_is_over(
-    shared: &Shared,
-    direct: &Direct,
-    receipt: &Receipt,
-    send_timeout: std::time::Duration,
-) -> bool {
-    let seen_for = shared
-        .receipts
-        .undecided_seen_for(&ReceiptView::of(receipt), shared.clock.steady());
-    let longest = std::time::Duration::try_from(crate::domain::decide::LONGEST_DELAY).unwrap_or_default();
-    seen_for >= direct.observed.process.lease_duration + send_timeout + longest
+    let publication = || Some(send::publication_of_record(direct, &status_of(receipt)));
+    settle(shared, &unsettled, action, publication).await
 }

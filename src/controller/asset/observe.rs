@@ -12,7 +12,7 @@ use super::super::{
     view::{AssetView, ReceiptView},
 };
 use crate::{
-    api::{Asset, Campaign, ChannelConfig, Receipt},
+    api::{Asset, Campaign, ChannelConfig, Receipt, Target},
     domain::{
         observed::{AssetFacts, CampaignFacts, ChannelFacts, Observed, ProcessFacts, ReceiptFacts},
         slot::Slot,
@@ -31,7 +31,7 @@ pub(super) fn from_memory(shared: &Shared, view: &AssetView) -> Option<Observed>
         guarded
             .0
             .as_ref()
-            .is_ok_and(|config| serves(config, view.namespace(), asset))
+            .is_ok_and(|config| serves(config, view.namespace(), &asset.target))
     });
     let mut channels: Vec<ChannelFacts> = configs
         .iter()
@@ -67,9 +67,9 @@ fn is_named(campaign: Option<&Campaign>, namespace: &str, asset: &AssetFacts) ->
     })
 }
 
-fn serves(config: &ChannelConfig, namespace: &str, asset: &AssetFacts) -> bool {
+fn serves(config: &ChannelConfig, namespace: &str, target: &Target) -> bool {
     config.metadata.namespace.as_deref() == Some(namespace)
-        && channel_config::is_for(config, &asset.target.platform, &asset.target.account)
+        && channel_config::is_for(config, &target.platform, &target.account)
 }
 
 /// What was read for one asset, from memory or directly.
@@ -118,7 +118,7 @@ pub(super) fn slot(asset: &AssetFacts, campaign: Option<&CampaignFacts>, channel
     )
 }
 
-pub(super) fn receipt_facts(shared: &Shared, view: &ReceiptView) -> Option<ReceiptFacts> {
+pub(in super::super) fn receipt_facts(shared: &Shared, view: &ReceiptView) -> Option<ReceiptFacts> {
     let spec = view.spec.as_ref().ok()?;
     Some(ReceiptFacts {
         name: kube::Resource::meta(view).name.clone().unwrap_or_default(),
@@ -128,7 +128,8 @@ pub(super) fn receipt_facts(shared: &Shared, view: &ReceiptView) -> Option<Recei
     })
 }
 
-fn process(shared: &Shared) -> ProcessFacts {
+/// What this process knows of itself.
+pub(in super::super) fn process(shared: &Shared) -> ProcessFacts {
     ProcessFacts {
         live_attempts: shared.live.ids(),
         lease_duration: election::LEASE_DURATION,
@@ -207,7 +208,7 @@ pub(super) async fn directly(
         .fresh
         .read(&campaigns, &facts.campaign, "read a Campaign")
         .await?;
-    let channels = channels(shared, namespace, facts).await?;
+    let channels = channels_for(shared, namespace, &facts.target).await?;
     let campaign_facts = campaign
         .as_deref()
         .map(|campaign| campaign::facts(campaign, shared));
@@ -252,13 +253,17 @@ async fn read_receipt(shared: &Shared, namespace: &str, name: &str) -> Result<Op
 }
 
 /// Every channel for the target, listed directly: one that was made since is not overlooked.
-async fn channels(shared: &Shared, namespace: &str, asset: &AssetFacts) -> Result<Vec<ChannelFacts>, Error> {
+pub(in super::super) async fn channels_for(
+    shared: &Shared,
+    namespace: &str,
+    target: &Target,
+) -> Result<Vec<ChannelFacts>, Error> {
     let api: Api<Guarded<ChannelConfig>> = Api::namespaced(shared.client.clone(), namespace);
     let configs = shared.fresh.list(&api, "list the ChannelConfigs").await?;
     Ok(configs
         .iter()
         .filter_map(|guarded| guarded.0.as_ref().ok())
-        .filter(|config| serves(config, namespace, asset))
+        .filter(|config| serves(config, namespace, target))
         .map(|config| {
             channel_config::facts(
                 config,

@@ -1,7 +1,5 @@
 //! Sending: prepare, write the intent, look once more, send once, write the outcome.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use kube::{
     Api, Resource, ResourceExt,
@@ -11,10 +9,15 @@ use serde_json::json;
 
 use super::{
     super::{
-        channel_config::ChannelState, context::Shared, election::LEASE_NAME, error::Error,
-        outgoing::Outgoing, report::Notice,
+        channel_config::ChannelState,
+        context::Shared,
+        election::LEASE_NAME,
+        error::Error,
+        outgoing::call,
+        receipt::{replace, status_of},
+        report::Notice,
     },
-    execute::{replace, retry_policy, status_of},
+    execute::retry_policy,
     observe::{self, Direct, Known},
 };
 use crate::{
@@ -23,7 +26,7 @@ use crate::{
         decide::decide,
         observed::Observed,
         plan::{Action, SendOrder},
-        publication::Publication,
+        publication::{Publication, Words},
         receipt::{self as transitions, NewAttempt, Outcome, Proof, SENT_BYTES, shortened},
     },
     publish::{self, PublishError, Publisher},
@@ -34,24 +37,11 @@ const OUTCOME_TRIES: u32 = 60;
 /// The longest pause between two of these tries.
 const LONGEST_PAUSE: std::time::Duration = std::time::Duration::from_secs(10);
 
-/// The publisher of the asset's one channel, if it is ready.
-pub(super) fn publisher(shared: &Shared, direct: &Direct) -> Option<Arc<dyn Publisher>> {
-    state(shared, direct)?.publisher.ok()
-}
-
 fn state(shared: &Shared, direct: &Direct) -> Option<ChannelState> {
     let [channel] = direct.observed.channels.as_slice() else {
         return None;
     };
     shared.channels.get(direct.view.namespace(), &channel.name)
-}
-
-/// Calls a channel, where tests can stop the world.
-pub(super) async fn call<T>(shared: &Shared, call: &'static str, future: impl Future<Output = T>) -> T {
-    shared.interceptor.before(Outgoing::Channel { call }).await;
-    let answer = future.await;
-    shared.interceptor.after(Outgoing::Channel { call }).await;
-    answer
 }
 
 /// Sends once, as ordered; answers the receipt as it then stands, where that is known.
@@ -68,14 +58,20 @@ pub(super) async fn send(
     };
     let before = status_of(receipt);
     let attempt = attempt_id();
-    let mut publication = publication(direct, order, &before, &attempt);
+    let mut publication = Publication::of(words(direct), order, &before, &attempt);
     if let Err(problem) = read_stored(shared, direct, &mut publication).await {
         let error = PublishError::not_sent("ContentMissing", problem);
         return not_prepared(shared, direct, order, &attempt, &error).await;
     }
     let prepared_id = match &order.prepared_id {
         Some(id) => id.clone(),
-        None => match call(shared, "prepare", publisher.prepare(&publication)).await {
+        None => match call(
+            shared.interceptor.as_ref(),
+            "prepare",
+            publisher.prepare(&publication),
+        )
+        .await
+        {
             Ok(prepared) => prepared.id,
             Err(error) => return not_prepared(shared, direct, order, &attempt, &error).await,
         },
@@ -144,7 +140,7 @@ impl Sending<'_> {
             }
         }
         let result = call(
-            self.shared,
+            self.shared.interceptor.as_ref(),
             "commit",
             self.publisher.commit(&self.publication, &self.prepared_id),
         )
@@ -158,7 +154,7 @@ impl Sending<'_> {
 
     /// Writes the intent; where the answer was lost, our own attempt found on record means that we hold the lock.
     async fn write_intent(&self, receipt: &Receipt, intent: ReceiptStatus) -> Result<Option<Receipt>, Error> {
-        match replace(self.shared, self.direct, receipt, intent).await {
+        match replace(self.shared, receipt, intent).await {
             Ok(Some(locked)) => Ok(Some(locked)),
             Ok(None) => Ok(None),
             Err(error) => {
@@ -192,6 +188,7 @@ impl Sending<'_> {
         };
         let status = asset.status.as_ref();
         Proof {
+            type_: Some(self.publication.type_),
             scheduled_for: Some(self.publication.scheduled_for),
             source: status.and_then(|status| status.source.clone()),
             sent: Some(sent),
@@ -311,7 +308,7 @@ impl Sending<'_> {
             }
             if let Some(receipt) = standing.take() {
                 let status = next(&status_of(&receipt), self.shared.clock.now());
-                match replace(self.shared, self.direct, &receipt, status).await {
+                match replace(self.shared, &receipt, status).await {
                     Ok(Some(written)) => return Ok(Some(written)),
                     Ok(None) => continue,
                     Err(error) => last = Some(error),
@@ -436,70 +433,26 @@ async fn not_prepared(
         outcome => outcome,
     };
     let status = transitions::record(&intent, attempt, &outcome, &retry_policy(direct), now);
-    replace(shared, direct, receipt, status).await
+    replace(shared, receipt, status).await
 }
 
-/// Everything of the publication that the receipt and the asset tell.
-fn publication(direct: &Direct, order: &SendOrder, before: &ReceiptStatus, attempt: &str) -> Publication {
-    let slot = observe::slot(
-        &direct.observed.asset,
-        direct.observed.campaign.as_ref(),
-        &direct.observed.channels,
-    );
-    let same = |other: &&crate::api::Attempt| other.epoch == order.epoch && other.revision == order.revision;
-    Publication {
-        slot,
-        epoch: order.epoch,
-        revision: order.revision,
-        attempt: attempt.to_owned(),
-        earlier_attempts: before
-            .attempts
-            .iter()
-            .filter(same)
-            .map(|attempt| attempt.id.clone())
-            .collect(),
+/// What the asset says, for the slot that it fills.
+fn words(direct: &Direct) -> Words {
+    Words {
+        slot: observe::slot(
+            &direct.observed.asset,
+            direct.observed.campaign.as_ref(),
+            &direct.observed.channels,
+        ),
         type_: direct.asset.spec.type_,
         content: direct.asset.spec.content.clone(),
-        content_digest: order.content_digest.clone(),
-        prepared_id: order.prepared_id.clone(),
-        replaces: transitions::written(before),
-        scheduled_for: scheduled_for(direct, order, before),
+        due: direct.observed.asset.publish_at,
     }
-}
-
-/// The instant that stands in the bytes: a resend says what the first attempt under its key said.
-fn scheduled_for(direct: &Direct, order: &SendOrder, before: &ReceiptStatus) -> Timestamp {
-    let resends = before
-        .attempts
-        .iter()
-        .any(|attempt| attempt.epoch == order.epoch && attempt.revision == order.revision);
-    let recorded = before
-        .scheduled_for
-        .as_ref()
-        .filter(|_| resends)
-        .map(|time| time.0);
-    recorded.or(direct.observed.asset.publish_at).unwrap_or_default()
 }
 
 /// The publication that an undecided attempt on record tried, for looking it up.
 pub(super) fn publication_of_record(direct: &Direct, status: &ReceiptStatus) -> Publication {
-    let last = transitions::undecided(status).last();
-    let revision = last.map_or(status.revision, |attempt| attempt.revision);
-    let content_digest = last.map_or_else(String::new, |attempt| attempt.content_digest.clone());
-    let order = SendOrder {
-        epoch: status.epoch,
-        prepared_id: transitions::prepared_id(status, status.epoch, revision, &content_digest),
-        revision,
-        content_digest,
-        channel: String::new(),
-        endpoint_digest: String::new(),
-    };
-    publication(
-        direct,
-        &order,
-        status,
-        last.map_or("", |attempt| attempt.id.as_str()),
-    )
+    Publication::of_record(words(direct), status)
 }
 
 /// Brings in text and HTML that are too long to stand in the Asset.

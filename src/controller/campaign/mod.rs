@@ -25,7 +25,7 @@ use crate::{
         receipt::shortened,
     },
 };
-pub(crate) use sources::{SourceState, Sources};
+pub(crate) use sources::{SourceState, Sources, environment};
 
 /// How soon a campaign is looked at again when the cache has not caught up with what was written.
 const CATCHING_UP: Duration = Duration::from_millis(100);

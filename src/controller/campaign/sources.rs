@@ -2,14 +2,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use kube::ResourceExt;
 use tokio::sync::Mutex as AsyncMutex;
 
-use super::super::{channel_config, context::Shared};
+use super::super::{channel_config, context::Shared, lock::lock};
 use super::observe::Applicable;
 use crate::{
     api::{Asset, AssetContent, Campaign, Environment, StoredContent, Target},
@@ -115,7 +115,7 @@ pub(crate) struct Sources {
 
 impl Sources {
     fn with<T>(&self, key: &Key, work: impl FnOnce(&mut Entry) -> T) -> T {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = lock(&self.entries);
         work(entries.entry(key.clone()).or_default())
     }
 
@@ -139,7 +139,7 @@ impl Sources {
 
     /// Whether a look at the branch has ended in this process.
     pub(crate) fn was_looked_at(&self, namespace: &str, name: &str) -> bool {
-        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let entries = lock(&self.entries);
         entries
             .get(&(namespace.to_owned(), name.to_owned()))
             .is_some_and(|entry| entry.looked_at)
@@ -176,10 +176,7 @@ impl Sources {
 
     /// Forgets a campaign that is gone.
     pub(crate) fn forget(&self, key: &Key) {
-        self.entries
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(key);
+        lock(&self.entries).remove(key);
     }
 
     /// Text and HTML that are too long to stand in an Asset, read again from the branch and checked by their digest.
@@ -217,7 +214,7 @@ impl Sources {
 }
 
 /// The environment of a target's channel; without a channel, the one for real.
-pub(super) fn environment(shared: &Shared, namespace: &str, target: &Target) -> Environment {
+pub(crate) fn environment(shared: &Shared, namespace: &str, target: &Target) -> Environment {
     let configs = shared.channel_configs.state();
     configs
         .iter()

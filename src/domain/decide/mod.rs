@@ -3,6 +3,8 @@
 mod unknown;
 
 #[cfg(test)]
+mod orphan_tests;
+#[cfg(test)]
 mod tests;
 
 use jiff::{SignedDuration, Timestamp};

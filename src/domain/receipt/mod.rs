@@ -11,7 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::{plan::SendOrder, publication::Written};
-use crate::api::{AssetSource, Attempt, AttemptClass, ReceiptPhase, ReceiptStatus, RetryPolicy, Sender};
+use crate::api::{
+    AssetSource, AssetType, Attempt, AttemptClass, ReceiptPhase, ReceiptStatus, RetryPolicy, Sender,
+};
 
 pub use doubt::{
     absence_is_proven, backoff, mark_unknown, record_absence, record_found, record_no_answer, settle_absent,
@@ -103,6 +105,8 @@ pub struct NewAttempt {
 /// What stands on a receipt beside its attempts while something is sent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Proof {
+    /// What it is.
+    pub type_: Option<AssetType>,
     /// When it was meant to be published.
     pub scheduled_for: Option<Timestamp>,
     /// Where the words were written.
@@ -138,6 +142,7 @@ pub fn begin(
     status.reason = Some("Sending".to_owned());
     status.message = None;
     status.not_before = None;
+    status.type_ = proof.type_;
     status.scheduled_for = proof.scheduled_for.map(Time);
     status.source = proof.source;
     status.sent = proof.sent;

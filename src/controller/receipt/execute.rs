@@ -1,0 +1,161 @@
+//! Settling a receipt: what is done about it without sending, whoever looks after it.
+
+use std::sync::Arc;
+
+use kube::{Api, ResourceExt, api::PostParams};
+
+use super::super::{
+    context::Shared,
+    error::{Error, ErrorClass},
+    outgoing::call,
+    view::{ReceiptView, version_of},
+};
+use crate::{
+    api::{Receipt, ReceiptStatus, RetryPolicy},
+    domain::{
+        observed::{ChannelClass, Observed},
+        plan::Action,
+        publication::Publication,
+        receipt as transitions,
+    },
+    publish::{Found, Publisher},
+};
+
+/// A receipt that is to be settled, and what is known about it.
+pub(in super::super) struct Unsettled<'a> {
+    /// The receipt, with the version that the write depends on.
+    pub(in super::super) receipt: &'a Receipt,
+    /// What was decided from.
+    pub(in super::super) observed: &'a Observed,
+    /// How its campaign wants to try again.
+    pub(in super::super) retry: &'a RetryPolicy,
+}
+
+/// Takes one action that sends nothing; answers the receipt as it now stands, where that is known.
+///
+/// `publication` is what an undecided attempt tried, asked for only where the platform is asked about it.
+pub(in super::super) async fn settle(
+    shared: &Shared,
+    unsettled: &Unsettled<'_>,
+    action: &Action,
+    publication: impl FnOnce() -> Option<Publication>,
+) -> Result<Option<Receipt>, Error> {
+    let before = status_of(unsettled.receipt);
+    let now = shared.clock.now();
+    let next = match action {
+        Action::MarkUnknown { .. } => {
+            transitions::mark_unknown(&before, unsettled.retry, unsettled.asks_first(), now)
+        }
+        Action::SettleAbsent => transitions::settle_absent(&before, now),
+        Action::Release => transitions::release(&before),
+        Action::HoldAsUnknown => transitions::hold_after_restore(&before, shared.restored_at.unwrap_or(now)),
+        Action::LookUp => match (publisher(shared, unsettled), publication()) {
+            (Some(publisher), Some(publication)) => {
+                looked_up(shared, unsettled, publisher.as_ref(), &publication).await
+            }
+            _ => return Ok(Some(unsettled.receipt.clone())),
+        },
+        Action::Wait | Action::Claim | Action::RecordByHand | Action::Send(_) => {
+            return Ok(Some(unsettled.receipt.clone()));
+        }
+    };
+    replace(shared, unsettled.receipt, next).await
+}
+
+impl Unsettled<'_> {
+    /// Whether the platform can be asked at once.
+    fn asks_first(&self) -> bool {
+        let channel = self.observed.channels.first();
+        channel
+            .is_some_and(|channel| matches!(channel.class, ChannelClass::NaturalKey | ChannelClass::LookUp))
+    }
+}
+
+/// The publisher of the one channel, if it is ready.
+fn publisher(shared: &Shared, unsettled: &Unsettled<'_>) -> Option<Arc<dyn Publisher>> {
+    let [channel] = unsettled.observed.channels.as_slice() else {
+        return None;
+    };
+    let namespace = unsettled.receipt.namespace().unwrap_or_default();
+    shared.channels.get(&namespace, &channel.name)?.publisher.ok()
+}
+
+/// Asks the platform whether it has what an undecided attempt sent.
+async fn looked_up(
+    shared: &Shared,
+    unsettled: &Unsettled<'_>,
+    publisher: &dyn Publisher,
+    publication: &Publication,
+) -> ReceiptStatus {
+    let before = status_of(unsettled.receipt);
+    let retry = unsettled.retry;
+    let began = shared.clock.now();
+    let doubt_over = doubt_is_over(shared, unsettled, publisher.send_timeout());
+    match {
+        let resolve = publisher.resolve(publication);
+        call(shared.interceptor.as_ref(), "resolve", resolve).await
+    } {
+        Ok(Found::Published(live)) => {
+            let (id, url) = (live.remote_id.as_ref(), live.url.as_ref());
+            transitions::record_found(&before, id, url, shared.clock.now())
+        }
+        Ok(Found::Absent) => transitions::record_absence(&before, began, doubt_over, retry),
+        Ok(Found::CannotTell) => {
+            transitions::record_no_answer(&before, "The platform cannot be asked.", retry, began)
+        }
+        Err(error) => transitions::record_no_answer(&before, &error.to_string(), retry, began),
+    }
+}
+
+fn doubt_is_over(shared: &Shared, unsettled: &Unsettled<'_>, send_timeout: std::time::Duration) -> bool {
+    let view = ReceiptView::of(unsettled.receipt);
+    let seen_for = shared.receipts.undecided_seen_for(&view, shared.clock.steady());
+    let longest = std::time::Duration::try_from(crate::domain::decide::LONGEST_DELAY).unwrap_or_default();
+    seen_for >= unsettled.observed.process.lease_duration + send_timeout + longest
+}
+
+/// The status of a receipt; that of a claim where it has none yet.
+pub(in super::super) fn status_of(receipt: &Receipt) -> ReceiptStatus {
+    receipt.status.clone().unwrap_or_default()
+}
+
+/// Writes a receipt's status, conditional on the version that was read; `None` where somebody else wrote first.
+pub(in super::super) async fn replace(
+    shared: &Shared,
+    receipt: &Receipt,
+    status: ReceiptStatus,
+) -> Result<Option<Receipt>, Error> {
+    let mut next = receipt.clone();
+    next.metadata.managed_fields = None;
+    next.status = Some(ReceiptStatus {
+        observed_generation: receipt.metadata.generation.unwrap_or(0),
+        ..status
+    });
+    let seen = shared.store_age.highest();
+    let over = version_of(&receipt.metadata);
+    let namespace = receipt.namespace().unwrap_or_default();
+    let api: Api<Receipt> = Api::namespaced(shared.client.clone(), &namespace);
+    match api
+        .replace_status(&receipt.name_any(), &PostParams::default(), &next)
+        .await
+    {
+        Ok(written) => Ok(Some(noted(shared, written, (over, seen)))),
+        Err(source) => {
+            let error = Error::api("write the status of a Receipt")(source);
+            if error.class() == ErrorClass::Conflict {
+                Ok(None)
+            } else {
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Notes what was written: over which version, and the highest version that was known before.
+pub(in super::super) fn noted(shared: &Shared, receipt: Receipt, (over, seen): (u64, u64)) -> Receipt {
+    shared.store_age.wrote(version_of(&receipt.metadata), over, seen);
+    shared
+        .receipts
+        .wrote(ReceiptView::of(&receipt), shared.clock.steady());
+    receipt
+}
