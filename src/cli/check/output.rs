@@ -83,8 +83,8 @@ pub(super) fn json(diagnostics: &[Diagnostic]) -> Result<String, serde_json::Err
         .map(|diagnostic| {
             json!({
                 "path": diagnostic.path,
-                "line": diagnostic.position.line,
-                "column": diagnostic.position.column,
+                "line": placed(diagnostic.position.line),
+                "column": placed(diagnostic.position.column),
                 "length": diagnostic.length,
                 "severity": level(diagnostic),
                 "code": diagnostic.code,
@@ -96,6 +96,11 @@ pub(super) fn json(diagnostics: &[Diagnostic]) -> Result<String, serde_json::Err
         })
         .collect();
     Ok(format!("{}\n", serde_json::to_string_pretty(&values)?))
+}
+
+/// A line or a column; none where there is no such place.
+fn placed(number: u32) -> Option<u32> {
+    Some(number).filter(|number| *number > 0)
 }
 
 /// Annotations of GitHub Actions:

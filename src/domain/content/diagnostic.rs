@@ -68,13 +68,39 @@ impl Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Position { line, column } = self.position;
-        write!(
-            formatter,
-            "{}:{line}:{column}: {}: {}",
-            self.path,
-            self.code,
-            self.sentence(1000)
-        )
+        write!(formatter, "{}", self.path)?;
+        // A file as a whole has no place in it.
+        match (self.position.line, self.position.column) {
+            (0, _) => {}
+            (line, 0) => write!(formatter, ":{line}")?,
+            (line, column) => write!(formatter, ":{line}:{column}")?,
+        }
+        write!(formatter, ": {}: {}", self.code, self.sentence(1000))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_of_a_whole_file_names_no_place_in_it() {
+        let told = |line, column| {
+            let diagnostic = Diagnostic {
+                path: "docs/sheet.csv".to_owned(),
+                position: Position { line, column },
+                length: 0,
+                severity: Severity::Error,
+                code: "FileTooLarge",
+                message: "It is too large.".to_owned(),
+                help: String::new(),
+                excerpt: String::new(),
+                fatal: true,
+            };
+            diagnostic.to_string()
+        };
+        assert_eq!(told(0, 0), "docs/sheet.csv: FileTooLarge: It is too large.");
+        assert_eq!(told(7, 0), "docs/sheet.csv:7: FileTooLarge: It is too large.");
+        assert_eq!(told(7, 3), "docs/sheet.csv:7:3: FileTooLarge: It is too large.");
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn explained(error: Diagnostic, bytes: &[u8]) -> Diagnostic {
     if error.code == "NotUtf8" && is_windows_1255(bytes) {
         return Diagnostic {
             message: format!(
-                "{} The Hebrew in it is Windows-1255, what Excel writes as plain CSV.",
+                "{} It looks like Hebrew in Windows-1255, what Excel writes as plain CSV.",
                 error.message
             ),
             help: "In Excel choose Save As and the type \"CSV UTF-8 (Comma delimited)\".".to_owned(),
@@ -36,9 +36,30 @@ fn is_utf_16(bytes: &[u8]) -> bool {
     (start.len() - words) * 3 > start.len()
 }
 
-/// Hebrew letters of Windows-1255 are 0xE0 to 0xFA; other code pages of one byte have accents spread wider.
+/// True where the file names a Hebrew locale, and what is no UTF-8 are words of Hebrew letters.
 fn is_windows_1255(bytes: &[u8]) -> bool {
-    let high = bytes.iter().filter(|byte| **byte >= 0x80).count();
-    let letters = bytes.iter().filter(|byte| (0xe0..=0xfa).contains(*byte)).count();
-    letters * 10 >= high * 8
+    let cell = |byte: &u8| matches!(byte, b',' | b';' | b'\t' | b'\r' | b'\n' | b'"');
+    let is_hebrew = |cell: &[u8]| {
+        let name = cell.trim_ascii();
+        [&b"he"[..], b"iw", b"he-il", b"iw-il"]
+            .iter()
+            .any(|locale| name.eq_ignore_ascii_case(locale))
+    };
+    bytes.split(cell).any(is_hebrew) && has_hebrew_words(bytes)
+}
+
+/// Hebrew letters of Windows-1255 are 0xE0 to 0xFA. One alone, or one in a word of Latin letters, is an accent of another
+/// code page.
+fn has_hebrew_words(bytes: &[u8]) -> bool {
+    let is_letter = |byte: &u8| (0xe0..=0xfa).contains(byte);
+    let of_a_word = |byte: &u8| *byte >= 0xc0 || byte.is_ascii_alphabetic();
+    let words = bytes
+        .split(|byte| !of_a_word(byte))
+        .filter(|word| word.iter().any(|byte| *byte >= 0xc0));
+    let (mut hebrew, mut all) = (0, 0);
+    for word in words {
+        all += 1;
+        hebrew += usize::from(word.len() > 1 && word.iter().all(is_letter));
+    }
+    hebrew > 0 && hebrew * 10 >= all * 8
 }

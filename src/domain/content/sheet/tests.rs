@@ -163,6 +163,25 @@ fn excel_s_encodings_have_a_sentence_of_their_own() {
 }
 
 #[test]
+fn a_byte_that_is_no_hebrew_word_is_not_called_hebrew() {
+    let hint = |locale: &str, copy: &[u8]| {
+        let mut sheet = format!("{HEADER}\na,2026-02-16,{locale},x,main,").into_bytes();
+        sheet.extend(copy);
+        sheet.extend(b",u,draft\n");
+        decode("s.csv", &sheet)
+            .unwrap_err()
+            .message
+            .contains("Windows-1255")
+    };
+    assert!(hint("he", b"\xf9\xec\xe5\xed \x96 \xf9\xec\xe5\xed, world"));
+    // An accent in a word of Latin letters, one that strayed alone, and words of a campaign that has no Hebrew.
+    assert!(!hint("he", b"caf\xe9"));
+    assert!(!hint("he", b"A stray \xe9 byte"));
+    assert!(!hint("fr", b"\xe0 la caf\xe9t\xe9ria"));
+    assert!(!hint("ru", b"\xef\xf0\xe8\xe2\xe5\xf2"));
+}
+
+#[test]
 fn a_nul_byte_or_a_byte_that_is_no_text_is_named_with_line_and_byte() {
     let mut nul = format!("{HEADER}\n{ROW}\n").into_bytes();
     nul.push(0);
