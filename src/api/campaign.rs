@@ -329,6 +329,10 @@ pub struct CampaignStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 320))]
     pub attempted_revision: Option<String>,
+    /// When the git host last answered: exact while it does not, and else behind by at most an eighth of maxStaleness.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "optional_date_time")]
+    pub last_fetched_at: Option<Time>,
     /// The first characters of the applied revision, for the eye.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 16))]
@@ -394,10 +398,12 @@ pub struct SourceProblem {
     /// Path of the file on the branch.
     #[schemars(length(max = 1024))]
     pub path: String,
-    /// Line, from 1.
-    pub line: u32,
-    /// Column, from 1, in characters.
-    pub column: u32,
+    /// Line, from 1; left out where the file as a whole is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// Column, from 1, in characters; left out where the line as a whole is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
     /// One word for the kind of problem.
     #[schemars(length(max = 64))]
     pub code: String,

@@ -1,7 +1,7 @@
 //! The ChannelConfig controller: is everything there, does the platform answer, what can it promise?
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -202,8 +202,8 @@ async fn observe(
     before: Option<&ChannelState>,
     shared: &Shared,
 ) -> Result<ChannelState, Error> {
-    let secrets = read_secrets(config, namespace, shared).await?;
-    let configuration_digest = configuration_digest(config, &secrets);
+    let (secrets, forbidden) = read_secrets(config, namespace, shared).await?;
+    let configuration_digest = configuration_digest(config, &secrets, &forbidden);
     let generation = config.metadata.generation.unwrap_or(0);
     let same = before.filter(|before| {
         before.configuration_digest == configuration_digest
@@ -214,11 +214,14 @@ async fn observe(
         generation,
         uid: config.uid().unwrap_or_default(),
         configuration_digest,
-        publisher: shared
-            .channels
-            .publishers
-            .select(&config.spec, &secrets)
-            .map(Arc::from),
+        publisher: if forbidden.is_empty() {
+            let publishers = &shared.channels.publishers;
+            publishers.select(&config.spec, &secrets).map(Arc::from)
+        } else {
+            Err(SelectError::Forbidden {
+                names: forbidden.into_iter().collect(),
+            })
+        },
         preflight: None,
     }))
 }
@@ -244,29 +247,45 @@ async fn preflight(state: &mut ChannelState, shared: &Shared) {
     }
 }
 
+/// What the channel's Secrets say, and the names of those that the operator may not read.
 async fn read_secrets(
     config: &ChannelConfig,
     namespace: &str,
     shared: &Shared,
-) -> Result<publish::Secrets, Error> {
+) -> Result<(publish::Secrets, BTreeSet<String>), Error> {
     let mut secrets = publish::Secrets::new();
+    let mut forbidden = BTreeSet::new();
     for wanted in publish::required_secrets(&config.spec) {
-        let data = shared.secrets.read(namespace, &wanted.name).await?;
+        let data = match shared.secrets.read(namespace, &wanted.name).await {
+            Err(error) if error.is_forbidden() => {
+                forbidden.insert(format!("Secret {}", wanted.name));
+                continue;
+            }
+            data => data?,
+        };
         let value = data.and_then(|data| data.0.get(&wanted.key).cloned());
         if let Some(text) = value.and_then(|value| String::from_utf8(value).ok()) {
             secrets.insert(wanted, SecretString::from(text));
         }
     }
-    Ok(secrets)
+    Ok((secrets, forbidden))
 }
 
 /// A digest that changes with the spec and with every Secret value; the values cannot be had back from it.
-fn configuration_digest(config: &ChannelConfig, secrets: &publish::Secrets) -> String {
+fn configuration_digest(
+    config: &ChannelConfig,
+    secrets: &publish::Secrets,
+    forbidden: &BTreeSet<String>,
+) -> String {
     let values: Vec<(&SecretKeyReference, String)> = secrets
         .iter()
         .map(|(key, value)| (key, digest::of_bytes(value.expose().as_bytes())))
         .collect();
-    digest::of_json(&(&config.spec, values, &config.metadata.uid))
+    if forbidden.is_empty() {
+        digest::of_json(&(&config.spec, values, &config.metadata.uid))
+    } else {
+        digest::of_json(&(&config.spec, values, &config.metadata.uid, forbidden))
+    }
 }
 
 async fn summarise(
@@ -322,7 +341,10 @@ async fn summarise(
 }
 
 fn statements(config: &ChannelConfig, state: &ChannelState, shared: &Shared) -> Vec<Statement> {
-    let missing = matches!(&state.publisher, Err(SelectError::MissingConfig { .. }));
+    let missing = matches!(
+        &state.publisher,
+        Err(SelectError::MissingConfig { .. } | SelectError::Forbidden { .. })
+    );
     let mut said = Vec::new();
     let verdict = match &state.publisher {
         Err(error) => Some((error.reason(), format!("{error}."))),
@@ -408,4 +430,31 @@ pub(crate) fn error_policy(
     let name = guarded.meta().name.clone().unwrap_or_default();
     report::reconciled("channelconfig", &name, Err(error), &shared.metrics);
     Action::requeue(error.retry_after())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_may_not_be_read_holds_the_channel_and_is_named() {
+        let config: ChannelConfig = serde_json::from_value(json!({
+            "apiVersion": "campanile.dev/v1alpha1", "kind": "ChannelConfig",
+            "metadata": {"name": "linkedin-company", "uid": "u", "generation": 1},
+            "spec": {"platform": "linkedin", "account": "company", "webhook": {"url": "https://hooks.example.com/"}},
+        }))
+        .unwrap();
+        let state = ChannelState {
+            generation: 1,
+            uid: "u".to_owned(),
+            configuration_digest: String::new(),
+            publisher: Err(SelectError::Forbidden {
+                names: vec!["Secret linkedin-hook".to_owned()],
+            }),
+            preflight: None,
+        };
+        let (reason, message) = facts(&config, Some(&state)).unusable.unwrap();
+        assert_eq!(reason, "SecretForbidden");
+        assert!(message.contains("may not read Secret linkedin-hook"), "{message}");
+    }
 }

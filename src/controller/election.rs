@@ -11,7 +11,7 @@ use k8s_openapi::{
 use kube::{Api, api::PostParams, core::ObjectMeta};
 use tokio::sync::watch;
 
-use super::{clock::Clock, context::StoreAge, error::Error, view::version_of};
+use super::{clock::Clock, error::Error, store_age::StoreAge, view::version_of};
 
 /// How long others wait for a sign of life before they take over.
 pub(crate) const LEASE_DURATION: Duration = Duration::from_secs(20);

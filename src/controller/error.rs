@@ -86,6 +86,11 @@ impl Error {
         }
     }
 
+    /// True where the API server said that we may not.
+    pub(crate) fn is_forbidden(&self) -> bool {
+        self.reason() == "Forbidden"
+    }
+
     /// One CamelCase word: the label of metrics and the reason of events.
     pub fn reason(&self) -> &'static str {
         match self {

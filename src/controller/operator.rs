@@ -28,16 +28,21 @@ use tower::{BoxError, Layer as _, util::BoxService};
 use super::{
     asset, campaign, channel_config,
     clock::{Clock, SystemClock},
-    context::{Guarded, Listed, LiveAttempts, Shared, StoreAge, WakeUps, Written},
+    context::{Guarded, Listed, Shared},
     election::{Election, Leadership},
     error::Error,
     fresh::FreshReads,
+    live::LiveAttempts,
     outgoing::{Interceptor, OutgoingLayer, ServerClock, Unhindered},
     receipt,
     receipts::Receipts,
+    relist::telling_deletions,
     report::{self, Reporter},
     secrets::SecretReader,
+    store_age::{Closed, StoreAge},
     view::{AssetView, ReceiptView},
+    wakes::WakeUps,
+    written::Written,
 };
 use crate::{
     api::{Campaign, ChannelConfig, ReceiptSpec, Sender},
@@ -327,8 +332,8 @@ impl Operator {
                 leases,
                 identity: self.identity.clone(),
                 clock: clock.as_ref(),
-                leadership: self.leadership,
                 store_age: &shared.store_age,
+                leadership: self.leadership,
             };
             drop(tokio::time::timeout(Duration::from_secs(3), election.release()).await);
         }
@@ -360,23 +365,26 @@ impl Operator {
             + 'static,
     {
         let watched = watcher(self.api::<K>(), watcher::Config::default().page_size(PAGE)).default_backoff();
-        self.reflect(watched, writer)
+        self.reflect(watched, writer, |_| {})
     }
 
-    /// Keeps what a watch says in a store; answers what was touched.
-    fn reflect<K, S>(
+    /// Keeps what a watch says in a store; answers what was touched, what was deleted while nobody watched included.
+    fn reflect<K, S, F>(
         &self,
         watched: S,
         writer: Writer<K>,
-    ) -> impl futures::Stream<Item = Result<K, watcher::Error>> + Send + use<K, S>
+        seen: F,
+    ) -> impl futures::Stream<Item = Result<K, watcher::Error>> + Send + use<K, S, F>
     where
         K: Resource<DynamicType = ()> + Clone + Send + Sync + 'static,
         S: futures::Stream<Item = watcher::Result<watcher::Event<K>>> + Send + 'static,
+        F: Fn(&watcher::Event<K>) + Send + 'static,
     {
         let shared = Arc::clone(&self.shared);
-        watched
+        telling_deletions(watched, writer.as_reader())
             .reflect(writer)
             .inspect_ok(move |event| {
+                seen(event);
                 if matches!(event, watcher::Event::InitDone) {
                     shared.listed.note(&K::kind(&()));
                 }
@@ -393,10 +401,12 @@ impl Operator {
         )
         .default_backoff()
         .map_ok(move |event| sharing(event, &known));
-        let touched = self.reflect(watched, writer).inspect_ok(move |view| {
+        let listing = Arc::clone(&self.shared);
+        let seen = move |event: &watcher::Event<AssetView>| assets_listed(event, &listing);
+        let touched = self.reflect(watched, writer, seen).inspect_ok(move |view| {
             let gone = shared.assets.get(&ObjectRef::from_obj(view)).is_none();
             if gone {
-                shared.written.forget(view.namespace(), view.name());
+                shared.written.deleted(view);
             }
             receipt::asset_touched(view.namespace(), view.name(), gone, &shared);
             if let Some(campaign) = view.campaign() {
@@ -558,6 +568,9 @@ impl Operator {
                 tracing::warn!(milliseconds = %(after - before), "the wall clock was set, or the machine slept");
             }
             let still = shared.closed();
+            if still != closed && still == Some(Closed::StoreWentBack) {
+                shared.written.forget_versions();
+            }
             if jumped || still != closed {
                 shared.wake_assets(|_| true);
             }
@@ -580,10 +593,30 @@ impl Operator {
             leases,
             identity: self.identity.clone(),
             clock: self.shared.clock.as_ref(),
-            leadership: self.leadership.clone(),
             store_age: &self.shared.store_age,
+            leadership: self.leadership.clone(),
         };
         election.run().await
+    }
+}
+
+/// Compares a list of all Assets with what this process wrote before it.
+fn assets_listed(event: &watcher::Event<AssetView>, shared: &Shared) {
+    match event {
+        watcher::Event::Init => shared.written.list_begins(),
+        watcher::Event::InitDone => {
+            let shown = |namespace: &str, name: &str| {
+                let asset = ObjectRef::new(name).within(namespace);
+                shared
+                    .assets
+                    .get(&asset)
+                    .map(|view: Arc<AssetView>| view.version())
+            };
+            if !shared.written.list_has_ended(shown) {
+                shared.store_age.goes_back();
+            }
+        }
+        _ => {}
     }
 }
 
@@ -608,6 +641,9 @@ fn receipt_watched(
         if let Ok(spec) = &view.spec {
             wake_asset_of(spec, &view, shared);
         }
+    }
+    if shared.receipts.went_back() {
+        shared.store_age.goes_back();
     }
     receipt::unsettled_only(event, &shared.unsettled_receipts, &shared.unsettled)
 }

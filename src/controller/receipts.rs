@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -21,7 +24,11 @@ type Key = (String, String);
 /// Every receipt, by namespace and name; for planning, never for deciding that something was not published.
 #[derive(Debug, Default)]
 pub(crate) struct Receipts {
-    known: Mutex<BTreeMap<Key, Arc<ReceiptView>>>,
+    known: Mutex<BTreeMap<Key, Known>>,
+    /// How many lists were begun.
+    lists: AtomicU64,
+    /// True once a list showed a receipt in an older version than was known before it began.
+    went_back: AtomicBool,
     /// While a list is being read: the names seen in it so far.
     listing: Mutex<Option<BTreeSet<Key>>>,
     /// Rows of files that some campaign has sent: a digest of the row, and the campaign's id.
@@ -40,12 +47,24 @@ fn key(view: &ReceiptView) -> Key {
     )
 }
 
+/// One receipt, and how many lists had been begun when it was noted.
+#[derive(Debug)]
+struct Known {
+    view: Arc<ReceiptView>,
+    lists: u64,
+}
+
 impl Receipts {
+    /// True once a list showed less than the API server had answered before it began: its store went back.
+    pub(crate) fn went_back(&self) -> bool {
+        self.went_back.load(Ordering::Acquire)
+    }
+
     /// The receipt of that name.
     pub(crate) fn get(&self, namespace: &str, name: &str) -> Option<Arc<ReceiptView>> {
         lock(&self.known)
             .get(&(namespace.to_owned(), name.to_owned()))
-            .cloned()
+            .map(|known| Arc::clone(&known.view))
     }
 
     /// Takes in what the watch says; answers the receipts that are news to this process.
@@ -53,13 +72,14 @@ impl Receipts {
         match event {
             Event::Init => {
                 *lock(&self.listing) = Some(BTreeSet::new());
+                self.lists.fetch_add(1, Ordering::AcqRel);
                 Vec::new()
             }
             Event::InitApply(view) => {
                 if let Some(listing) = lock(&self.listing).as_mut() {
                     listing.insert(key(&view));
                 }
-                self.newer(view, now).into_iter().collect()
+                self.listed(view, now).into_iter().collect()
             }
             Event::InitDone => self.forget_unlisted(),
             Event::Apply(view) => self.newer(view, now).into_iter().collect(),
@@ -78,8 +98,8 @@ impl Receipts {
         let mut known = lock(&self.known);
         let newer = known
             .get(&key(view))
-            .is_some_and(|known| known.version() > view.version());
-        let gone = if newer { None } else { known.remove(&key(view)) }?;
+            .is_some_and(|known| known.view.version() > view.version());
+        let gone = if newer { None } else { known.remove(&key(view)) }?.view;
         drop(known);
         self.forget(&gone);
         Some(gone)
@@ -105,7 +125,8 @@ impl Receipts {
             .filter(|key| !listed.contains(*key))
             .cloned()
             .collect();
-        let gone: Vec<_> = unlisted.iter().filter_map(|key| known.remove(key)).collect();
+        let gone = unlisted.iter().filter_map(|key| known.remove(key));
+        let gone: Vec<_> = gone.map(|known| known.view).collect();
         drop(known);
         for view in &gone {
             self.forget(view);
@@ -119,17 +140,40 @@ impl Receipts {
         drop(self.newer(view, now));
     }
 
+    /// Takes in what a list shows: it is the truth over everything that was known before the list began.
+    fn listed(&self, view: ReceiptView, now: Duration) -> Option<Arc<ReceiptView>> {
+        let lists = self.lists.load(Ordering::Acquire);
+        let mut known = lock(&self.known);
+        let key = key(&view);
+        let older = known
+            .get(&key)
+            .is_some_and(|old| old.lists < lists && old.view.version() > view.version());
+        if older {
+            known.remove(&key);
+            self.went_back.store(true, Ordering::Release);
+        }
+        drop(known);
+        self.newer(view, now)
+    }
+
     /// Keeps the newer of two; answers it where it was news.
     fn newer(&self, view: ReceiptView, now: Duration) -> Option<Arc<ReceiptView>> {
         let mut known = lock(&self.known);
         let key = key(&view);
-        if known.get(&key).is_some_and(|old| old.version() >= view.version()) {
+        if known
+            .get(&key)
+            .is_some_and(|old| old.view.version() >= view.version())
+        {
             return None;
         }
         self.note_undecided(&view, now);
         self.note_sent(&view);
         let view = Arc::new(view.settled());
-        known.insert(key, Arc::clone(&view));
+        let noted = Known {
+            view: Arc::clone(&view),
+            lists: self.lists.load(Ordering::Acquire),
+        };
+        known.insert(key, noted);
         Some(view)
     }
 
@@ -299,6 +343,23 @@ mod tests {
         assert_eq!(receipts.watched(Event::InitDone, NOW).len(), 1);
         assert!(receipts.get("n", "r1-week1").is_none());
         assert!(receipts.get("n", "r1-week2").is_some());
+    }
+
+    #[test]
+    fn a_list_counts_over_what_was_known_before_it_and_tells_of_a_store_that_went_back() {
+        let receipts = Receipts::default();
+        receipts.wrote(receipt("week1", 90, "Published", None), NOW);
+        receipts.watched(Event::Init, NOW);
+        // Written while the list was being read: the list may not show it yet.
+        receipts.wrote(receipt("week2", 41, "Sending", None), NOW);
+        let news = receipts.watched(Event::InitApply(receipt("week1", 40, "Claimed", None)), NOW);
+        assert_eq!(news.len(), 1);
+        receipts.watched(Event::InitApply(receipt("week2", 39, "Claimed", None)), NOW);
+        receipts.watched(Event::InitDone, NOW);
+        let phase = |name| receipts.get("n", name).unwrap().status.phase;
+        assert_eq!(phase("r1-week1"), ReceiptPhase::Claimed);
+        assert_eq!(phase("r1-week2"), ReceiptPhase::Sending);
+        assert!(receipts.went_back());
     }
 
     #[tokio::test]

@@ -366,7 +366,7 @@ impl<'de> Deserialize<'de> for AssetView {
 #[derive(Clone, Debug)]
 pub(crate) struct ReceiptView {
     meta: ObjectMeta,
-    /// The slot, or why it cannot be read.
+    /// The slot, or why that or the status cannot be read.
     pub(crate) spec: Result<Arc<ReceiptSpec>, String>,
     /// Its status.
     pub(crate) status: Arc<ReceiptStatus>,
@@ -388,6 +388,15 @@ impl ReceiptView {
             meta,
             spec: Ok(Arc::new(receipt.spec.clone())),
             status: Arc::new(status),
+        }
+    }
+
+    /// What is kept of a Receipt that cannot be read.
+    pub(crate) fn unreadable(meta: ObjectMeta, problem: String) -> Self {
+        Self {
+            meta,
+            spec: Err(problem),
+            status: Arc::default(),
         }
     }
 
@@ -416,11 +425,22 @@ impl ReceiptView {
 impl<'de> Deserialize<'de> for ReceiptView {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Raw::<ReceiptSpec, ReceiptStatus>::deserialize(deserializer)?;
-        let mut status = *raw.status.read().unwrap_or_default();
+        let (mut status, unread) = match raw.status {
+            Lenient::Other(Value::Null) => (ReceiptStatus::default(), None),
+            status => match status.read() {
+                Ok(status) => (*status, None),
+                Err(problem) => (ReceiptStatus::default(), Some(problem)),
+            },
+        };
         status.sent = None;
+        // A status that cannot be read is not that of a claim.
+        let spec = match unread {
+            None => raw.spec.read().map(Arc::from),
+            Some(problem) => Err(format!("status: {problem}")),
+        };
         Ok(Self {
             meta: raw.metadata.into(),
-            spec: raw.spec.read().map(Arc::from),
+            spec,
             status: Arc::new(status),
         })
     }
@@ -476,4 +496,31 @@ pub(crate) fn phase(view: &AssetView) -> AssetPhase {
 /// The instant of publication that an asset's spec names.
 pub(crate) fn publish_at(view: &AssetView) -> Option<Timestamp> {
     view.0.facts.as_ref().ok().and_then(|facts| facts.publish_at)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn receipt(status: &Value) -> ReceiptView {
+        serde_json::from_value(json!({
+            "metadata": {"name": "r1-a", "namespace": "n"},
+            "spec": {"slot": {
+                "environment": "Production", "campaign": "week1", "postId": "launch", "platform": "linkedin",
+                "account": "company", "locale": "en", "item": "main", "occurrence": "",
+            }},
+            "status": status,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_receipt_whose_status_cannot_be_read_is_not_a_claim() {
+        assert!(receipt(&json!({"phase": "Published"})).spec.is_ok());
+        assert!(receipt(&Value::Null).spec.is_ok(), "a claim has no status yet");
+        let problem = receipt(&json!({"phase": "Whatever"})).spec.unwrap_err();
+        assert!(problem.starts_with("status: "), "{problem}");
+    }
 }

@@ -128,6 +128,7 @@ pub(super) fn post() -> Observed {
         campaign: Some(open_campaign()),
         channels: vec![channel(ChannelClass::Neither)],
         receipt: None,
+        unreadable_receipt: None,
         published_elsewhere: None,
         process: ProcessFacts {
             lease_duration: Duration::from_secs(15),

@@ -19,6 +19,7 @@ pub mod receipt;
 pub mod repository;
 pub mod schedule;
 pub mod slot;
+pub mod staleness;
 pub mod status;
 pub mod wanted;
 

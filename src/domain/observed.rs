@@ -22,6 +22,8 @@ pub struct Observed {
     pub channels: Vec<ChannelFacts>,
     /// The slot's receipt, if there is one.
     pub receipt: Option<ReceiptFacts>,
+    /// Why the slot's receipt, which is there, cannot be read.
+    pub unreadable_receipt: Option<String>,
     /// Another campaign that published the same row of the same file.
     pub published_elsewhere: Option<String>,
     /// What this process knows of itself.
@@ -36,6 +38,7 @@ impl Observed {
             campaign: None,
             channels,
             receipt: Some(receipt),
+            unreadable_receipt: None,
             published_elsewhere: None,
             process,
         }

@@ -54,7 +54,8 @@ impl PublishError {
         Self::new(Outcome::NotSent { retry_after: None }, reason, message)
     }
 
-    pub(crate) fn refused(reason: &'static str, message: impl Into<String>) -> Self {
+    /// The platform refused the account or the endpoint.
+    pub fn refused(reason: &'static str, message: impl Into<String>) -> Self {
         Self::new(Outcome::Refused, reason, message)
     }
 

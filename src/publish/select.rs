@@ -62,6 +62,12 @@ pub enum SelectError {
         /// What is wrong with it, and what to write instead.
         problem: String,
     },
+    /// Something may be there, and may not be read.
+    #[error("may not read {}: grant it, or name what may be read", names.join(", "))]
+    Forbidden {
+        /// Exactly what: `Secret linkedin-hook`.
+        names: Vec<String>,
+    },
 }
 
 impl SelectError {
@@ -70,6 +76,7 @@ impl SelectError {
         match self {
             Self::MissingConfig { .. } => "MissingConfig",
             Self::InvalidConfig { .. } => "InvalidConfig",
+            Self::Forbidden { .. } => "SecretForbidden",
         }
     }
 

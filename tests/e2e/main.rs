@@ -37,9 +37,12 @@ mod git_http;
 #[cfg(test)]
 mod manifests;
 #[cfg(test)]
+mod neighbours;
+#[cfg(test)]
 mod orphans;
 #[cfg(test)]
 mod pages;
+mod preparation;
 #[cfg(test)]
 mod read_by_people;
 #[cfg(test)]

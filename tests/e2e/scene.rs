@@ -117,6 +117,11 @@ impl Scene {
         }
     }
 
+    /// How to reach the cluster.
+    pub(crate) fn kubeconfig(&self) -> PathBuf {
+        self.cluster.kubeconfig()
+    }
+
     /// Starts the operator with further flags, and waits until it is ready.
     pub(crate) async fn start_operator(&mut self, flags: &[&str]) {
         self.flags = flags.iter().map(|&flag| flag.to_owned()).collect();

@@ -5,7 +5,7 @@ mod observe;
 mod send;
 
 pub(crate) use execute::labels;
-pub(super) use observe::{channels_for, process, receipt_facts};
+pub(super) use observe::{channels_for, process, read_receipt, receipt_facts};
 
 use std::{sync::Arc, time::Duration};
 

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use kube::{Api, ResourceExt};
+use kube::{Api, ResourceExt, core::DeserializeGuard};
 
 use super::super::{
     campaign, channel_config,
-    context::{Closed, Guarded, Shared},
+    context::{Guarded, Shared},
     election,
     error::Error,
+    store_age::Closed,
     view::{AssetView, ReceiptView},
 };
 use crate::{
@@ -86,6 +87,10 @@ fn assemble(shared: &Shared, asset: &AssetFacts, read: Read) -> Observed {
         campaign: read.campaign,
         channels: read.channels,
         published_elsewhere: read.elsewhere,
+        unreadable_receipt: read
+            .receipt
+            .as_ref()
+            .and_then(|receipt| receipt.spec.clone().err()),
         receipt: read.receipt.and_then(|receipt| receipt_facts(shared, &receipt)),
         process: process(shared),
     }
@@ -212,20 +217,19 @@ pub(super) async fn directly(
     let campaign_facts = campaign
         .as_deref()
         .map(|campaign| campaign::facts(campaign, shared));
-    let receipt = match known {
-        Known::Holds(receipt) => Some(receipt.clone()),
-        Known::PresumedAbsent => None,
+    let (receipt_view, receipt) = match known {
+        Known::Holds(receipt) => (Some(ReceiptView::of(receipt)), Some(receipt.clone())),
+        Known::PresumedAbsent => (None, None),
         Known::Nothing => {
             let name = slot(facts, campaign_facts.as_ref(), &channels).receipt_name();
             read_receipt(shared, namespace, &name).await?
         }
     };
-    let receipt_view = receipt.as_ref().map(|receipt| Arc::new(ReceiptView::of(receipt)));
     let elsewhere = published_elsewhere(shared, &view, facts, campaign_facts.as_ref(), &channels);
     let read = Read {
         campaign: campaign_facts,
         channels,
-        receipt: receipt_view,
+        receipt: receipt_view.map(Arc::new),
         elsewhere,
     };
     let observed = assemble(shared, facts, read);
@@ -238,18 +242,31 @@ pub(super) async fn directly(
     }))
 }
 
-async fn read_receipt(shared: &Shared, namespace: &str, name: &str) -> Result<Option<Receipt>, Error> {
-    let receipts: Api<Receipt> = Api::namespaced(shared.client.clone(), namespace);
-    let receipt = receipts
+/// A receipt as it stands, and what decisions need of it; that alone where it cannot be read.
+pub(in super::super) async fn read_receipt(
+    shared: &Shared,
+    namespace: &str,
+    name: &str,
+) -> Result<(Option<ReceiptView>, Option<Receipt>), Error> {
+    let receipts: Api<Guarded<Receipt>> = Api::namespaced(shared.client.clone(), namespace);
+    let guarded = receipts
         .get_opt(name)
         .await
         .map_err(Error::api("read a Receipt"))?;
-    if let Some(receipt) = &receipt {
-        shared
-            .receipts
-            .wrote(ReceiptView::of(receipt), shared.clock.steady());
+    let Some(DeserializeGuard(read)) = guarded else {
+        return Ok((None, None));
+    };
+    match read {
+        Ok(receipt) => {
+            let view = ReceiptView::of(&receipt);
+            shared.receipts.wrote(view.clone(), shared.clock.steady());
+            Ok((Some(view), Some(receipt)))
+        }
+        Err(invalid) => Ok((
+            Some(ReceiptView::unreadable(invalid.metadata, invalid.error)),
+            None,
+        )),
     }
-    Ok(receipt)
 }
 
 /// Every channel for the target, listed directly: one that was made since is not overlooked.

@@ -73,7 +73,12 @@ pub(super) async fn send(
         .await
         {
             Ok(prepared) => prepared.id,
-            Err(error) => return not_prepared(shared, direct, order, &attempt, &error).await,
+            Err(error) => {
+                let written = not_prepared(shared, direct, order, &attempt, &error).await;
+                let outcome = failure(&error, shared.clock.now());
+                Box::pin(close_channel(shared, direct, &channel, &outcome)).await;
+                return written;
+            }
         },
     };
     publication.prepared_id = Some(prepared_id.clone());
@@ -87,7 +92,7 @@ pub(super) async fn send(
         publisher: publisher.as_ref(),
         prepared_id,
     };
-    sending.run(receipt, &before).await
+    Box::pin(sending.run(receipt, &before)).await
 }
 
 /// 128 random bits in hex: no two attempts ever share an id.
@@ -331,53 +336,49 @@ impl Sending<'_> {
             let delay = self.shared.clock.now().duration_since(due);
             self.shared.metrics.publish_delay(delay.as_secs_f64());
         }
-        let patch = match outcome {
-            Outcome::Refused(said) => {
-                // What was refused is what was sent with: a Secret that was mended meanwhile was not.
-                let refused =
-                    json!({"message": said, "configurationDigest": self.channel.configuration_digest});
-                json!({"status": {"refused": refused}})
-            }
-            Outcome::RateLimited(_, until) => {
-                json!({"status": {"rateLimitedUntil": until.to_string()}})
-            }
-            _ => return,
-        };
-        self.tell_channel(&patch).await;
+        close_channel(self.shared, self.direct, &self.channel, outcome).await;
     }
+}
 
-    async fn tell_channel(&self, patch: &serde_json::Value) {
-        let api: Api<ChannelConfig> =
-            Api::namespaced(self.shared.client.clone(), self.direct.view.namespace());
-        let written = api
-            .patch_status(&self.order.channel, &PatchParams::default(), &Patch::Merge(patch))
-            .await;
-        let Ok(config) = written else { return };
-        let target = &self.direct.asset.spec.target;
-        self.shared.wake_assets(|view| {
-            view.namespace() == self.direct.view.namespace()
-                && view.target() == Some((target.platform.as_str(), target.account.as_str()))
-        });
-        if patch.pointer("/status/refused").is_some() {
-            let note = format!(
-                "The platform refused ChannelConfig {}; its assets wait.",
-                config.name_any()
-            );
-            let occurrence = patch
-                .pointer("/status/refused/configurationDigest")
-                .map(ToString::to_string);
-            let notice = Notice {
-                warns: true,
-                reason: "ChannelRefused",
-                action: "Publish",
-                note: &note,
-                occurrence: occurrence.as_deref().unwrap_or_default(),
-            };
-            self.shared
-                .reporter
-                .emit(config.object_ref(&()), notice, self.shared.clock.now())
-                .await;
+/// What a platform said about the account, or about how often it may be asked, holds for the whole channel; whatever was
+/// called when it said so.
+async fn close_channel(shared: &Shared, direct: &Direct, channel: &ChannelState, outcome: &Outcome) {
+    let patch = match outcome {
+        Outcome::Refused(said) => {
+            // What was refused is what was sent with: a Secret that was mended meanwhile was not.
+            let refused = json!({"message": said, "configurationDigest": channel.configuration_digest});
+            json!({"status": {"refused": refused}})
         }
+        Outcome::RateLimited(_, until) => json!({"status": {"rateLimitedUntil": until.to_string()}}),
+        _ => return,
+    };
+    let (namespace, target) = (direct.view.namespace(), &direct.asset.spec.target);
+    let [facts] = direct.observed.channels.as_slice() else {
+        return;
+    };
+    let api: Api<ChannelConfig> = Api::namespaced(shared.client.clone(), namespace);
+    let written = api
+        .patch_status(&facts.name, &PatchParams::default(), &Patch::Merge(&patch))
+        .await;
+    let Ok(config) = written else { return };
+    shared.wake_assets(|view| {
+        view.namespace() == namespace
+            && view.target() == Some((target.platform.as_str(), target.account.as_str()))
+    });
+    if let Outcome::Refused(_) = outcome {
+        let note = format!(
+            "The platform refused ChannelConfig {}; its assets wait.",
+            config.name_any()
+        );
+        let notice = Notice {
+            warns: true,
+            reason: "ChannelRefused",
+            action: "Publish",
+            note: &note,
+            occurrence: &channel.configuration_digest,
+        };
+        let regarding = config.object_ref(&());
+        shared.reporter.emit(regarding, notice, shared.clock.now()).await;
     }
 }
 

@@ -9,6 +9,7 @@ mod summarise;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use jiff::SignedDuration;
 use kube::{Resource, ResourceExt, runtime::controller::Action};
 
 use super::{
@@ -23,6 +24,7 @@ use crate::{
         materialise::{Situation, Standing, changes, remembering},
         observed::{CampaignFacts, campaign_id},
         receipt::shortened,
+        staleness::stale_at,
     },
 };
 pub(crate) use sources::{SourceState, Sources, environment};
@@ -47,14 +49,17 @@ pub(crate) fn facts(campaign: &Campaign, shared: &Shared) -> CampaignFacts {
     let unfetched = conditions.iter().find(|condition| {
         condition.type_ == condition_type::SOURCE_FETCHED && condition.status == ConditionStatus::False
     });
+    let recorded = status.and_then(|status| status.last_fetched_at.as_ref());
     facts.stale_at = unfetched.and_then(|condition| {
-        condition
-            .last_transition_time
-            .0
-            .checked_add(campaign.spec.source.max_staleness.0)
-            .ok()
+        let failed_at = condition.last_transition_time.0;
+        stale_at(recorded.map(|time| time.0), failed_at, trust(campaign))
     });
     facts
+}
+
+/// For how long a branch is trusted whose host does not answer.
+fn trust(campaign: &Campaign) -> SignedDuration {
+    SignedDuration::try_from(campaign.spec.source.max_staleness.0).unwrap_or(SignedDuration::MAX)
 }
 
 /// Why nothing may be sent from what is known of the branch.
@@ -108,6 +113,9 @@ pub(crate) async fn reconcile(guarded: Arc<Guarded<Campaign>>, shared: Arc<Share
     let state = shared.sources.state(&key);
     let mut state = state.lock().await;
     let mut observation = observe::observe(campaign, &namespace, &mut state, &shared).await?;
+    if observation.waits_for_elder {
+        return Ok(Action::requeue(CATCHING_UP));
+    }
     if observation.wanted.is_some() && is_behind(campaign, &namespace, &shared) {
         return Ok(Action::requeue(CATCHING_UP));
     }

@@ -34,6 +34,8 @@ pub(crate) struct Observation {
     pub(crate) refused: Option<(String, String)>,
     /// What is to be applied, where that is not done yet.
     pub(crate) wanted: Option<Applicable>,
+    /// True where an elder campaign has to be looked at first: it may own what this one reads.
+    pub(crate) waits_for_elder: bool,
 }
 
 /// What is to be applied.
@@ -83,9 +85,16 @@ pub(crate) async fn observe(
         return Ok(observation);
     }
     let wanted = compute(&campaign.spec, &key, &snapshot, shared).await?;
-    if let Some((reason, message)) = taken(campaign, namespace, &wanted, shared) {
-        observation.stalled = Some((reason, message));
-        return Ok(observation);
+    match ownership(campaign, namespace, &wanted, &snapshot, shared).await? {
+        Ownership::Ours => {}
+        Ownership::NotKnownYet => {
+            observation.waits_for_elder = true;
+            return Ok(observation);
+        }
+        Ownership::Taken(reason, message) => {
+            observation.stalled = Some((reason.to_owned(), message));
+            return Ok(observation);
+        }
     }
     let told = authors::since(campaign, &key, state, &snapshot, shared).await;
     observation.wanted = Some(Applicable {
@@ -149,42 +158,81 @@ fn place(spec: &CampaignSpec) -> (String, String) {
     )
 }
 
-/// A file that an older campaign reads already, unless every row of it names its campaign.
-fn taken(campaign: &Campaign, namespace: &str, wanted: &Wanted, shared: &Shared) -> Option<(String, String)> {
+/// Whose the files are that a campaign reads.
+enum Ownership {
+    /// Its own.
+    Ours,
+    /// An elder campaign has not been looked at since the start, and only that look tells which pages its queues name.
+    NotKnownYet,
+    /// An elder campaign's; reason and sentence.
+    Taken(&'static str, String),
+}
+
+/// Whether an older campaign reads one of the files already, unless every row of it names its campaign.
+async fn ownership(
+    campaign: &Campaign,
+    namespace: &str,
+    wanted: &Wanted,
+    snapshot: &Snapshot,
+    shared: &Shared,
+) -> Result<Ownership, Error> {
     let place = place(&campaign.spec);
     let key = (namespace.to_owned(), campaign.name_any());
     shared.sources.reads(&key, place.clone(), wanted.files.clone());
+    let mut known = true;
     for elder in elders(campaign, namespace, shared) {
-        let theirs = shared
-            .sources
-            .files_of(&(namespace.to_owned(), elder.name_any()), &place);
-        let literal = literal_paths(&elder.spec);
-        let same_place = self::place(&elder.spec) == place;
-        let shared_file = wanted.files.iter().find(|file| {
-            !file.names_its_campaigns
-                && (theirs.contains(&file.path) || (same_place && literal.contains(&file.path)))
-        });
+        if self::place(&elder.spec) != place {
+            continue;
+        }
+        let name = elder.name_any();
+        let mut theirs = named_by(&elder.spec, snapshot).await?;
+        theirs.extend(
+            shared
+                .sources
+                .files_of(&(namespace.to_owned(), name.clone()), &place),
+        );
+        let shared_file = wanted
+            .files
+            .iter()
+            .find(|file| !file.names_its_campaigns && theirs.contains(&file.path));
         if let Some(file) = shared_file {
             let message = format!(
-                "Campaign {} is older and reads {} already. Make a Campaign for each week with a file of its own, or name \
-                 the campaign in every row of the sheet, or repeat rows with occurrence.",
-                elder.name_any(),
+                "Campaign {name} is older and reads {} already. Make a Campaign for each week with a file of its own, or \
+                 name the campaign in every row of the sheet, or repeat rows with occurrence.",
                 file.path
             );
-            return Some(("SourceAlreadyOwned".to_owned(), message));
+            return Ok(Ownership::Taken("SourceAlreadyOwned", message));
         }
+        let names_pages = !elder.spec.suspend && !elder.spec.source.queues.is_empty();
+        known &= !names_pages || shared.sources.was_looked_at(namespace, &name);
     }
-    None
+    Ok(if known {
+        Ownership::Ours
+    } else {
+        Ownership::NotKnownYet
+    })
 }
 
-fn literal_paths(spec: &CampaignSpec) -> BTreeSet<String> {
+/// The files that a campaign's own paths and globs name at a revision, whether it has read them yet or not.
+async fn named_by(spec: &CampaignSpec, snapshot: &Snapshot) -> Result<BTreeSet<String>, Error> {
     let source = &spec.source;
-    let paths = source.sheets.iter().map(|file| &file.path);
-    paths
-        .chain(source.emails.iter().map(|file| &file.path))
-        .chain(source.queues.iter().map(|file| &file.path))
-        .cloned()
-        .collect()
+    let patterns = source.sheets.iter().map(|file| file.path.clone());
+    let patterns = patterns
+        .chain(source.emails.iter().map(|file| file.path.clone()))
+        .chain(source.queues.iter().map(|file| file.path.clone()))
+        .chain(
+            source
+                .emails
+                .iter()
+                .flat_map(|file| &file.html)
+                .map(|html| html.path.clone()),
+        );
+    let patterns: Vec<String> = patterns.collect();
+    let named = snapshot.with_files(move |files| {
+        let matched = patterns.iter().flat_map(|pattern| files.matching(pattern));
+        matched.chain(patterns.iter().cloned()).collect()
+    });
+    named.await.map_err(|error| Error::Git(Box::new(error)))
 }
 
 /// Asks the git host, where that is due; a failure is noted, and what was read before stays.
@@ -227,9 +275,12 @@ async fn poll(
     } else {
         interval / 2
     };
+    let asked_at = shared.clock.now();
     match mirror.poll(max_age).await {
         Ok(outcome) => {
             state.snapshot = Some(outcome.snapshot);
+            // The answer may be one that another campaign was given.
+            state.answered_at = asked_at.checked_sub(max_age).ok();
             state.failure = None;
         }
         Err(error) => {
@@ -263,17 +314,25 @@ async fn open(
     let git = &campaign.spec.source.git;
     let credentials = match &git.secret_ref {
         None => Ok(Credentials::anonymous()),
-        Some(reference) => {
-            if let Some(data) = shared.secrets.read(namespace, &reference.name).await? {
-                Credentials::from_secret(&data.0)
-            } else {
+        Some(reference) => match shared.secrets.read(namespace, &reference.name).await {
+            Ok(Some(data)) => Credentials::from_secret(&data.0),
+            Ok(None) => {
                 let message = format!(
                     "Missing: Secret {}, which spec.source.git.secretRef names.",
                     reference.name
                 );
                 return Ok(Err(("MissingConfig".to_owned(), message)));
             }
-        }
+            Err(error) if error.is_forbidden() => {
+                let message = format!(
+                    "The operator may not read Secret {}, which spec.source.git.secretRef names. Grant it, or name \
+                     one that it may read.",
+                    reference.name
+                );
+                return Ok(Err(("SecretForbidden".to_owned(), message)));
+            }
+            Err(error) => return Err(error),
+        },
     };
     let credentials = match credentials {
         Ok(credentials) => credentials,

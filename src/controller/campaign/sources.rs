@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use kube::ResourceExt;
 use tokio::sync::Mutex as AsyncMutex;
 
@@ -35,6 +36,8 @@ pub(crate) struct SourceState {
     pub(crate) snapshot: Option<Snapshot>,
     /// On the steady clock: when the host is asked again.
     pub(crate) next_poll: Duration,
+    /// When the host last answered, by the wall clock.
+    pub(crate) answered_at: Option<Timestamp>,
     /// Why the last poll failed, as reason and sentence.
     pub(crate) failure: Option<(String, String)>,
     /// What was applied last: revision, generation, channels, day.

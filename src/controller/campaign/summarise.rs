@@ -19,6 +19,7 @@ use super::{
     BETWEEN_SUMMARIES, memory,
     observe::Observation,
     sources::{Applied, SourceState},
+    trust,
 };
 use crate::{
     api::{
@@ -27,15 +28,16 @@ use crate::{
     },
     domain::{
         receipt::shortened,
-        schedule,
+        schedule, staleness,
         status::{Standing, Statement, absent, conditions, count, standing, statement},
     },
 };
 
 /// Fields of a status that can vanish.
-const VANISHING: [&str; 7] = [
+const VANISHING: [&str; 8] = [
     "appliedRevision",
     "attemptedRevision",
+    "lastFetchedAt",
     "revisionShort",
     "counts",
     "nextPublishAt",
@@ -149,6 +151,7 @@ fn status(
             .map(|applied| applied.revision.chars().take(8).collect())
             .or(before.revision_short),
         counts: Some(counts),
+        last_fetched_at: last_fetched_at(campaign, observation, state),
         next_publish_at_local: next.and_then(|at| schedule::local_text(at, zone).ok()),
         next_publish_at: next.map(Time),
         problems: applied.map(problems).unwrap_or(before.problems),
@@ -172,11 +175,21 @@ fn status(
     }
 }
 
+fn last_fetched_at(campaign: &Campaign, observation: &Observation, state: &SourceState) -> Option<Time> {
+    let before = campaign
+        .status
+        .as_ref()
+        .and_then(|status| status.last_fetched_at.as_ref());
+    let answers = observation.unfetched.is_none();
+    let before = before.map(|time| time.0);
+    staleness::recorded(before, state.answered_at, answers, trust(campaign)).map(Time)
+}
+
 fn problems(applied: &Applied) -> Vec<SourceProblem> {
     let problem = |found: &crate::domain::content::diagnostic::Diagnostic| SourceProblem {
         path: shortened(&found.path, 1000),
-        line: found.position.line,
-        column: found.position.column,
+        line: Some(found.position.line).filter(|line| *line > 0),
+        column: Some(found.position.column).filter(|column| *column > 0),
         code: found.code.to_owned(),
         message: found.sentence(500),
     };
@@ -269,7 +282,7 @@ fn verdict(observation: &Observation, applied: Option<&Applied>) -> (Standing, S
         return (Standing::Stuck, reason.clone(), message.clone());
     }
     if let Some((reason, message)) = &observation.unfetched {
-        let stands = if reason == "MissingConfig" {
+        let stands = if matches!(reason.as_str(), "MissingConfig" | "SecretForbidden") {
             Standing::Stuck
         } else {
             Standing::UnderWay

@@ -91,10 +91,8 @@ async fn looked_up(
     let retry = unsettled.retry;
     let began = shared.clock.now();
     let doubt_over = doubt_is_over(shared, unsettled, publisher.send_timeout());
-    match {
-        let resolve = publisher.resolve(publication);
-        call(shared.interceptor.as_ref(), "resolve", resolve).await
-    } {
+    let resolve = publisher.resolve(publication);
+    match call(shared.interceptor.as_ref(), "resolve", resolve).await {
         Ok(Found::Published(live)) => {
             let (id, url) = (live.remote_id.as_ref(), live.url.as_ref());
             transitions::record_found(&before, id, url, shared.clock.now())

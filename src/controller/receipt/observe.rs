@@ -4,7 +4,7 @@ use kube::{Api, Resource, ResourceExt, runtime::reflector::ObjectRef};
 
 use super::{
     super::{
-        asset::{channels_for, process, receipt_facts},
+        asset::{channels_for, process, read_receipt, receipt_facts},
         campaign,
         context::Shared,
         error::Error,
@@ -23,7 +23,7 @@ use crate::{
 
 /// What a direct look found.
 pub(super) enum Lookup {
-    /// No receipt.
+    /// No receipt, or none that can be read.
     Gone,
     /// A receipt that an Asset leads to: its Asset looks after it.
     HasAsset(Box<Receipt>),
@@ -86,16 +86,10 @@ fn leads_to(asset: &AssetView, receipt: Option<&str>, shared: &Shared) -> bool {
 pub(super) async fn directly(view: &ReceiptView, shared: &Shared) -> Result<Lookup, Error> {
     let namespace = view.meta().namespace.clone().unwrap_or_default();
     let name = view.meta().name.clone().unwrap_or_default();
-    let receipts: Api<Receipt> = Api::namespaced(shared.client.clone(), &namespace);
-    let Some(receipt) = receipts
-        .get_opt(&name)
-        .await
-        .map_err(Error::api("read a Receipt"))?
-    else {
+    // Of one that cannot be read nothing can be said, not even on itself.
+    let (Some(now), Some(receipt)) = read_receipt(shared, &namespace, &name).await? else {
         return Ok(Lookup::Gone);
     };
-    let now = ReceiptView::of(&receipt);
-    shared.receipts.wrote(now.clone(), shared.clock.steady());
     let slot = Slot::new(&receipt.spec.slot);
     let assets: Api<Asset> = Api::namespaced(shared.client.clone(), &namespace);
     let asset = assets

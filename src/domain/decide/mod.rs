@@ -33,6 +33,7 @@ pub(super) const BETWEEN_LOOKS: SignedDuration = SignedDuration::from_mins(5);
 pub fn decide(observed: &Observed, now: Timestamp) -> Plan {
     let gates = gates(observed, now);
     let mut plan = match &observed.receipt {
+        None if observed.unreadable_receipt.is_some() => unreadable_receipt(observed, gates),
         None => without_receipt(observed, gates),
         Some(receipt) => with_receipt(observed, receipt, gates, now),
     };
@@ -86,6 +87,22 @@ fn held(gates: &[Gate]) -> Option<Plan> {
         action: Action::Wait,
         wake_at,
     })
+}
+
+/// Whatever the receipt says, nothing is done before somebody can read it.
+fn unreadable_receipt(observed: &Observed, gates: Vec<Gate>) -> Plan {
+    let problem = observed.unreadable_receipt.as_deref().unwrap_or_default();
+    let message = format!(
+        "The Receipt of this slot cannot be read, so nobody can tell whether this was published: {problem}. Restore the \
+         Receipt as Campanile wrote it, or run the version of Campanile that wrote it."
+    );
+    plan(
+        gates,
+        AssetPhase::Blocked,
+        "ReceiptUnreadable",
+        receipt::shortened(&message, 900),
+        Action::Wait,
+    )
 }
 
 fn without_receipt(observed: &Observed, gates: Vec<Gate>) -> Plan {

@@ -703,3 +703,10 @@ fn a_retry_waits_for_its_instant() {
     assert_eq!(observed.plan(minutes(29)).wake_at, Some(minutes(30)));
     assert!(matches!(observed.plan(minutes(30)).action, Action::Send(_)));
 }
+
+#[test]
+fn a_receipt_that_cannot_be_read_holds_its_asset_by_name() {
+    let observed =
+        post().with(|observed| observed.unreadable_receipt = Some("status: unknown phase".to_owned()));
+    insta::assert_snapshot!(said(&observed, due()), @"Blocked ReceiptUnreadable: The Receipt of this slot cannot be read, so nobody can tell whether this was published: status: unknown phase. Restore the Receipt as Campanile wrote it, or run the version of Campanile that wrote it.");
+}

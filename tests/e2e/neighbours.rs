@@ -1,0 +1,52 @@
+//! Campaigns beside each other on one repository.
+
+use crate::scene::Scene;
+
+#[tokio::test]
+async fn a_younger_campaign_waits_for_nobody_and_takes_no_file_that_an_elder_names() {
+    let scene = Scene::start("neighbours").await;
+    scene
+        .apply(&scene.webhook("linkedin-company", "linkedin", "company", ""))
+        .await;
+    scene.push_sheet(&[scene.row("only", "Once.")], "Week 1");
+    // The elder cannot read yet what its glob names.
+    let glob = "    sheets: [{path: \"docs/*.csv\"}]\n";
+    let credentials = ", secretRef: {name: git-credentials}";
+    scene
+        .apply(&scene.campaign_of("elder", credentials, glob, ""))
+        .await;
+    scene
+        .until_condition("campaign/elder", "Ready", "False MissingConfig")
+        .await;
+    // Creation has whole seconds, and the elder is who came first.
+    let created = |campaign: &serde_json::Value| campaign["metadata"]["creationTimestamp"].clone();
+    let elder = created(&scene.json(&["campaign", "elder"]).await);
+    let mut younger = scene.campaign("younger0", "");
+    for attempt in 1..20 {
+        scene.apply(&younger).await;
+        let name = format!("younger{}", attempt - 1);
+        if created(&scene.json(&["campaign", &name]).await) != elder {
+            scene
+                .until_condition(&format!("campaign/{name}"), "Stalled", "True SourceAlreadyOwned")
+                .await;
+            break;
+        }
+        scene.kubectl(&["delete", "campaign", &name]).await;
+        younger = scene.campaign(&format!("younger{attempt}"), "");
+    }
+    assert!(scene.assets().await.is_empty());
+
+    // Two globs at the start of the operator: whoever is looked at first.
+    let sent = scene.sent().len();
+    assert_eq!(sent, 0);
+    scene.git_credentials().await;
+    scene
+        .until_asset("only linkedin/company", "Posted Published")
+        .await;
+    assert_eq!(
+        scene.asset("only linkedin/company").await.json["spec"]["campaign"],
+        "elder"
+    );
+    assert_eq!(scene.sent().len(), 1);
+    scene.end().await;
+}
