@@ -53,7 +53,7 @@ impl Publisher for Stranger {
     }
 
     async fn commit(&self, _: &Publication, _: &str) -> Result<Published, PublishError> {
-        panic!("nothing was prepared");
+        Err(PublishError::refused("Unprepared", "nothing was prepared"))
     }
 
     async fn resolve(&self, _: &Publication) -> Result<Found, PublishError> {
