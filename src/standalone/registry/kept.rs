@@ -39,13 +39,21 @@ pub(super) fn presented(resource: &Resource, version: &Version, mut kept: Value)
     if resource.built_in().is_some() {
         return kept;
     }
+    let own = object::text(&kept, "/apiVersion")
+        .rsplit('/')
+        .next()
+        .unwrap_or_default();
+    let stored = resource
+        .version(own)
+        .or_else(|| resource.version(&resource.storage_version))
+        .unwrap_or(version);
     let fields = object::fields(&mut kept);
     fields.insert(
         "apiVersion".to_owned(),
         resource.api_version(&version.name).into(),
     );
-    // What is kept is read by the schema of the stored version; a version shows of that what it knows, and adds nothing.
-    let stored = resource.version(&resource.storage_version).unwrap_or(version);
+    // What is kept is read by the schema of the version that it was kept in; another shows of that what it knows, and
+    // adds nothing.
     if let Some(structural) = &stored.structural {
         structural.prune(&mut kept);
         structural.default(&mut kept);
@@ -146,6 +154,10 @@ impl Registry {
             Some(revision) => Operation::Update { revision, value },
         };
         let revision = self.inner.store.write(key, operation).await?;
+        if resource.built_in().is_none() {
+            let stored = resource.api_version(&resource.storage_version);
+            object::fields(object).insert("apiVersion".to_owned(), stored.into());
+        }
         object::set(object, "resourceVersion", revision.to_string());
         Ok(())
     }
