@@ -10,6 +10,7 @@ use campanile::api::custom_resource_definitions;
 use serde_json::Value;
 
 use crate::control_plane::stdout;
+use crate::not_on_the_embedded;
 use crate::support::control_plane::ControlPlane;
 
 /// What Argo CD leaves out of its interpreter.
@@ -136,6 +137,9 @@ fn nothing_is_ever_suspended() {
 
 #[tokio::test]
 async fn the_health_checks_join_the_configuration_that_argo_cd_has() {
+    if not_on_the_embedded::HEALTH_CHECKS.holds() {
+        return;
+    }
     let plane = ControlPlane::shared().await;
     stdout(&plane.kubectl(&["create", "namespace", "argocd"]).await);
     let own = [

@@ -1,4 +1,5 @@
-//! Everything that needs a real API server. Build it once with `tools/control-plane/build.sh`.
+//! Everything that needs an API server: the real one, built once with `tools/control-plane/build.sh`, or with
+//! `CAMPANILE_E2E_CONTROL_PLANE=embedded` the embedded one.
 //!
 //! One binary, so that its tests share one control plane: each takes a namespace of its own.
 
@@ -39,6 +40,8 @@ mod manifests;
 #[cfg(test)]
 mod neighbours;
 #[cfg(test)]
+mod not_on_the_embedded;
+#[cfg(test)]
 mod orphans;
 #[cfg(test)]
 mod pages;
@@ -68,7 +71,6 @@ mod source;
 mod story;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
-#[expect(dead_code, reason = "other tests use the rest")]
 mod support;
 #[cfg(test)]
 mod turned_clock;

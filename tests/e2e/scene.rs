@@ -35,7 +35,7 @@ pub(crate) const SHEET: &str = "docs/week-1.csv";
 /// The API server that a scene plays on.
 #[derive(Clone, Copy)]
 pub(crate) enum Cluster {
-    /// kube-apiserver and etcd, shared by the tests of this binary.
+    /// The one that the tests of this binary share.
     ApiServer(&'static ControlPlane),
 }
 

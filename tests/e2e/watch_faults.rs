@@ -141,7 +141,7 @@ fn a_switch_is_seen_by_the_last_look_although_the_watches_are_silent() {
 
 #[test]
 fn what_the_store_has_forgotten_is_listed_again() {
-    let (plane, scene) = DRIVER.block_on(async {
+    let (mut plane, scene) = DRIVER.block_on(async {
         // Without its own memory of events the API server asks etcd, which has compacted them.
         let plane = ControlPlane::start_with(Content::Definitions, &["--watch-cache=false"]).await;
         let cluster = Cluster::of(&plane).await;

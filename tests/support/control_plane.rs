@@ -1,5 +1,6 @@
-//! A real Kubernetes control plane for tests: etcd, kube-apiserver and the controllers that
-//! collect garbage, end namespaces and aggregate roles, each on a free port of the loopback.
+//! A control plane for tests, each server on a free port of the loopback: the real one (etcd, kube-apiserver and the
+//! controllers that collect garbage, end namespaces and aggregate roles), or the embedded one, where the end-to-end
+//! suite is told so ([`Engine::chosen`]).
 //!
 //! Tests that only need a namespace share one per test binary ([`ControlPlane::shared`]); tests
 //! that stop servers start their own ([`ControlPlane::start`]).
@@ -21,7 +22,8 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::OnceCell;
 
-use super::certificates::{Authority, Identity, new_key};
+use super::certificates::{Identity, new_key};
+use super::engine::{Engine, Signer};
 use super::processes::{GuardedFolder, Server};
 use super::{access, binaries};
 
@@ -34,6 +36,12 @@ const POLL: Duration = Duration::from_millis(50);
 /// The controllers of kube-controller-manager that a cluster without nodes needs.
 const CONTROLLERS: &str = "garbage-collector-controller,namespace-controller,serviceaccount-controller,\
                            clusterrole-aggregation-controller";
+
+/// The folder of what is stored.
+const DATA: &str = "data";
+
+/// Not given to an example, which is never played on the embedded control plane.
+const OUR_BINARY: Option<&str> = option_env!("CARGO_BIN_EXE_campanile");
 
 static SHARED: OnceCell<ControlPlane> = OnceCell::const_new();
 static NAMESPACES: AtomicU32 = AtomicU32::new(0);
@@ -53,8 +61,9 @@ pub(crate) struct Checkpoint(PathBuf);
 
 /// A running control plane; it ends when the value is dropped or the process ends, however.
 pub(crate) struct ControlPlane {
+    engine: Engine,
     binaries: PathBuf,
-    authority: Authority,
+    signer: Signer,
     api_server_port: u16,
     etcd_port: u16,
     checkpoints: u32,
@@ -78,25 +87,30 @@ impl ControlPlane {
         Self::start_with(content, &[]).await
     }
 
-    /// Starts a private control plane whose API server is given further flags.
+    /// Starts a private control plane; kube-apiserver is given further flags.
     pub(crate) async fn start_with(content: Content, flags: &[&str]) -> Self {
-        let mut plane = Self::prepare();
+        let mut plane = Self::prepare(Engine::chosen());
         plane.flags = flags.iter().map(|&flag| flag.to_owned()).collect();
-        plane.start_etcd();
+        plane.start_store();
         plane.start_api_server().await;
-        if content == Content::Definitions {
-            plane
-                .apply_crds(&campanile::api::custom_resource_definitions())
-                .await;
+        let definitions = campanile::api::custom_resource_definitions();
+        match (plane.engine, content) {
+            // It installs them by itself, before anything else.
+            (Engine::Embedded, _) => plane.wait_until_served(&definitions).await,
+            (Engine::KubeApiServer, Content::Definitions) => plane.apply_crds(&definitions).await,
+            (Engine::KubeApiServer, Content::Empty) => {}
         }
         plane.start_controller_manager();
         plane
     }
 
-    fn prepare() -> Self {
+    fn prepare(engine: Engine) -> Self {
+        let folder = GuardedFolder::new();
+        let signer = Signer::of(engine, &folder.path().join(DATA));
         let plane = Self {
+            engine,
             binaries: binaries::folder(),
-            authority: Authority::new(),
+            signer,
             api_server_port: free_port(),
             etcd_port: free_port(),
             checkpoints: 0,
@@ -104,17 +118,16 @@ impl ControlPlane {
             controller_manager: None,
             api_server: None,
             etcd: None,
-            folder: GuardedFolder::new(),
+            folder,
         };
-        let serving = plane
-            .authority
-            .serving(&["127.0.0.1", "localhost", "kubernetes.default.svc"]);
-        let service_accounts = new_key();
-        plane.write("authority.crt", &plane.authority.pem());
-        plane.write("serving.crt", &serving.certificate);
-        plane.write("serving.key", &serving.key);
-        plane.write("service-accounts.key", &service_accounts.serialize_pem());
-        plane.write("service-accounts.pub", &service_accounts.public_key_pem());
+        if let Some(serving) = plane.signer.serving() {
+            let service_accounts = new_key();
+            plane.write("authority.crt", &plane.authority());
+            plane.write("serving.crt", &serving.certificate);
+            plane.write("serving.key", &serving.key);
+            plane.write("service-accounts.key", &service_accounts.serialize_pem());
+            plane.write("service-accounts.pub", &service_accounts.public_key_pem());
+        }
         plane.write("admin.kubeconfig", &plane.kubeconfig_as(""));
         plane
     }
@@ -126,12 +139,12 @@ impl ControlPlane {
 
     /// The certificate, as PEM, that signs the server's own and every client's.
     pub(crate) fn authority(&self) -> String {
-        self.authority.pem()
+        self.signer.pem()
     }
 
     /// A fresh certificate of a user and one group.
     pub(crate) fn identity(&self, user: &str, group: &str) -> Identity {
-        self.authority.client(user, group)
+        self.signer.client(user, group)
     }
 
     /// The folder of the binaries, kubectl among them.
@@ -153,8 +166,8 @@ impl ControlPlane {
     }
 
     fn kubeconfig_as(&self, impersonation: &str) -> String {
-        let admin = self.authority.client("campanile-test-admin", "system:masters");
-        access::kubeconfig(&self.url(), &self.authority.pem(), &admin, impersonation)
+        let admin = self.identity("campanile-test-admin", "system:masters");
+        access::kubeconfig(&self.url(), &self.authority(), &admin, impersonation)
     }
 
     /// A client of a member of `system:masters`, for the runtime that calls; it never retries.
@@ -197,6 +210,18 @@ impl ControlPlane {
                 .expect("a definition has a name");
             let applied = api.patch(name, &apply, &Patch::Apply(definition)).await;
             applied.unwrap_or_else(|error| panic!("apply {name}: {error}"));
+        }
+        self.wait_until_served(definitions).await;
+    }
+
+    async fn wait_until_served(&self, definitions: &[CustomResourceDefinition]) {
+        let api: Api<CustomResourceDefinition> = Api::all(self.client().await);
+        for definition in definitions {
+            let name = definition
+                .metadata
+                .name
+                .as_deref()
+                .expect("a definition has a name");
             let established = await_condition(api.clone(), name, conditions::is_crd_established());
             tokio::time::timeout(PATIENCE, established)
                 .await
@@ -251,10 +276,15 @@ impl ControlPlane {
     }
 
     /// Starts etcd on the data that stands.
+    ///
+    /// # Panics
+    /// On the embedded control plane, whose store is in the same process: a test of etcd is one of
+    /// those that are not played on it.
     pub(crate) fn start_etcd(&mut self) {
+        assert!(self.engine == Engine::KubeApiServer, "there is no etcd");
         let url = format!("http://127.0.0.1:{}", self.etcd_port);
         let arguments = [
-            format!("--data-dir={}", self.folder.file("etcd-data")),
+            format!("--data-dir={}", self.folder.file(DATA)),
             format!("--listen-client-urls={url}"),
             format!("--advertise-client-urls={url}"),
             "--listen-peer-urls=http://127.0.0.1:0".to_owned(),
@@ -264,22 +294,49 @@ impl ControlPlane {
         self.etcd = Some(self.server("etcd", &arguments));
     }
 
-    /// Copies what is stored now. etcd is down while its data is copied.
+    fn start_store(&mut self) {
+        if self.engine == Engine::KubeApiServer {
+            self.start_etcd();
+        }
+    }
+
+    /// Kills what holds the data open.
+    fn stop_store(&mut self) {
+        match self.engine {
+            Engine::KubeApiServer => self.stop_etcd(),
+            Engine::Embedded => self.stop_api_server(),
+        }
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join(DATA)
+    }
+
+    /// Copies what is stored now. The store is down while its data is copied.
     pub(crate) async fn checkpoint(&mut self) -> Checkpoint {
         self.checkpoints += 1;
         let copy = self
             .folder
             .path()
             .join(format!("checkpoint-{}", self.checkpoints));
-        self.stop_etcd();
-        copy_folder(&self.folder.path().join("etcd-data"), &copy);
-        self.start_etcd();
-        self.wait_until_ready().await;
+        self.stop_store();
+        copy_folder(&self.data(), &copy);
+        match self.engine {
+            Engine::KubeApiServer => {
+                self.start_etcd();
+                self.wait_until_ready().await;
+            }
+            Engine::Embedded => self.start_api_server().await,
+        }
         Checkpoint(copy)
     }
 
-    /// Makes etcd forget every version of everything but the newest.
-    pub(crate) async fn compact(&self) {
+    /// Makes the store forget every version of everything but the newest.
+    pub(crate) async fn compact(&mut self) {
+        if self.engine == Engine::Embedded {
+            // Its history begins where it was started.
+            return self.restart_api_server().await;
+        }
         let newest = self.etcd("kv/range", json!({"key": "AA=="})).await;
         let revision = newest
             .pointer("/header/revision")
@@ -307,17 +364,41 @@ impl ControlPlane {
     pub(crate) async fn restore(&mut self, checkpoint: &Checkpoint) {
         self.controller_manager = None;
         self.stop_api_server();
-        self.stop_etcd();
-        let data = self.folder.path().join("etcd-data");
-        fs::remove_dir_all(&data).expect("remove the data of etcd");
+        self.stop_store();
+        let data = self.data();
+        fs::remove_dir_all(&data).expect("remove the data of the store");
         copy_folder(&checkpoint.0, &data);
-        self.start_etcd();
+        self.start_store();
         self.start_api_server().await;
         self.start_controller_manager();
     }
 
     /// Starts the API server and waits until it is ready.
     pub(crate) async fn start_api_server(&mut self) {
+        let server = match self.engine {
+            Engine::KubeApiServer => self.server("kube-apiserver", &self.of_kube_apiserver()),
+            Engine::Embedded => {
+                let binary = OUR_BINARY.expect("a test knows our binary");
+                Server::start(self.folder.path(), Path::new(binary), &self.of_the_embedded())
+            }
+        };
+        self.api_server = Some(server);
+        self.wait_until_ready().await;
+    }
+
+    /// The control plane alone. Its own kubeconfig stays in its folder: ours names other users.
+    fn of_the_embedded(&self) -> [String; 6] {
+        [
+            "up".to_owned(),
+            "--no-operator".to_owned(),
+            "--data".to_owned(),
+            self.folder.file(DATA),
+            "--listen".to_owned(),
+            format!("127.0.0.1:{}", self.api_server_port),
+        ]
+    }
+
+    fn of_kube_apiserver(&self) -> Vec<String> {
         let file = |name| self.folder.file(name);
         let mut arguments = vec![
             format!("--etcd-servers=http://127.0.0.1:{}", self.etcd_port),
@@ -341,11 +422,14 @@ impl ControlPlane {
             "--allow-privileged=true".to_owned(),
         ];
         arguments.extend(self.flags.iter().cloned());
-        self.api_server = Some(self.server("kube-apiserver", &arguments));
-        self.wait_until_ready().await;
+        arguments
     }
 
+    /// The embedded control plane collects garbage and ends namespaces by itself.
     fn start_controller_manager(&mut self) {
+        if self.engine == Engine::Embedded {
+            return;
+        }
         let arguments = [
             format!("--kubeconfig={}", self.kubeconfig().display()),
             format!("--controllers={CONTROLLERS}"),

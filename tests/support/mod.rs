@@ -5,4 +5,5 @@ pub(crate) mod access;
 pub(crate) mod binaries;
 pub(crate) mod certificates;
 pub(crate) mod control_plane;
+pub(crate) mod engine;
 pub(crate) mod processes;
