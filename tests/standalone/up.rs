@@ -161,6 +161,19 @@ fn what_was_written_stands_after_the_next_start_and_nobody_else_starts_meanwhile
 }
 
 #[test]
+fn the_next_start_writes_no_definition_again_and_leaves_what_others_noted_on_it() {
+    let data = folder();
+    let definition = "crd/receipts.campanile.dev";
+    let up = Up::start(data.path(), &["--no-operator"]);
+    up.succeeds(&["annotate", definition, "meta.helm.sh/release-name=campanile"]);
+    let metadata = ["get", definition, "-o", "jsonpath={.metadata}"];
+    let before = up.succeeds(&metadata);
+    up.end();
+    let up = Up::start(data.path(), &["--no-operator"]);
+    assert_eq!(up.succeeds(&metadata), before);
+}
+
+#[test]
 fn another_user_is_who_the_kubeconfig_says_and_nobody_comes_without_one() {
     let data = folder();
     let up = Up::start(data.path(), &["--no-operator"]);

@@ -15,7 +15,8 @@ use crate::api::custom_resource_definitions;
 /// How long a definition may take until it is served.
 const ESTABLISHED: Duration = Duration::from_secs(30);
 
-/// Makes our definitions, or replaces those of an earlier version, and waits until they are served.
+/// Makes our definitions, or gives those that stand what this version says, and waits until they are served. Labels and
+/// annotations of others stay: Helm knows its own by them.
 ///
 /// # Errors
 /// Where the control plane refuses one.
@@ -26,8 +27,7 @@ pub(super) async fn definitions(client: &Client) -> Result<(), UpError> {
         let doing = || UpError::api(format!("install {name}"));
         match api.get_opt(&name).await.map_err(doing())? {
             None => api.create(&PostParams::default(), &definition).await.map(drop),
-            Some(standing) if standing.spec == definition.spec => Ok(()),
-            Some(standing) => replace(&api, &standing, definition.clone()).await,
+            Some(standing) => replace(&api, standing, definition).await,
         }
         .map_err(doing())?;
         established(&api, &name).await?;
@@ -37,12 +37,15 @@ pub(super) async fn definitions(client: &Client) -> Result<(), UpError> {
 
 async fn replace(
     api: &Api<CustomResourceDefinition>,
-    standing: &CustomResourceDefinition,
-    mut definition: CustomResourceDefinition,
+    standing: CustomResourceDefinition,
+    definition: CustomResourceDefinition,
 ) -> Result<(), kube::Error> {
-    definition.metadata.resource_version = standing.resource_version();
     let name = definition.name_any();
-    api.replace(&name, &PostParams::default(), &definition)
+    let replaced = CustomResourceDefinition {
+        spec: definition.spec,
+        ..standing
+    };
+    api.replace(&name, &PostParams::default(), &replaced)
         .await
         .map(drop)
 }
