@@ -24,5 +24,5 @@ mod written;
 
 pub use clock::{Clock, SystemClock};
 pub use error::{Error, ErrorClass, chain};
-pub use operator::{ApiService, Operator, OperatorSettings, Surface, WebhookTarget, connect};
+pub use operator::{ApiBody, ApiService, Operator, OperatorSettings, Surface, WebhookTarget, connect};
 pub use outgoing::{Interceptor, Outgoing, Unhindered};

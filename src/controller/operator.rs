@@ -9,8 +9,10 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use futures::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture};
 use http::{Request, Response};
+use http_body_util::combinators::UnsyncBoxBody;
 use kube::{
     Api, Client, Resource, ResourceExt,
     client::{Body, ClientBuilder},
@@ -72,7 +74,10 @@ const PAGE: u32 = 500;
 const FEW: u16 = 8;
 
 /// What every request to the API server goes to: the cluster of the options, or one in the same process.
-pub type ApiService = BoxService<Request<Body>, Response<Body>, BoxError>;
+pub type ApiService = BoxService<Request<Body>, Response<ApiBody>, BoxError>;
+
+/// What it answers.
+pub type ApiBody = UnsyncBoxBody<Bytes, BoxError>;
 
 /// What an operator is made from.
 #[derive(Debug)]

@@ -415,7 +415,8 @@ impl World {
             (Wish::Retry, ReceiptPhase::Failed) => {
                 self.change(|status, now| receipt::retry(status, &person(), now).unwrap());
             }
-            (Wish::RecallAndRelease, ReceiptPhase::Published) => {
+            // An earlier request that still is on its way would put back what was taken down: whoever recalls waits for it.
+            (Wish::RecallAndRelease, ReceiptPhase::Published) if self.on_the_way.is_empty() => {
                 for effect in &mut self.effects {
                     effect.recalled = true;
                 }

@@ -1,0 +1,273 @@
+//! What happened in a run: the trace, what readers can see, and everything that must never be.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use campanile::domain::publication::Publication;
+use jiff::Timestamp;
+
+use crate::{branch::RowHistory, clock::TrueTime, platforms::Kind};
+
+/// How many lines of the trace a failure shows.
+const SHOWN: usize = 250;
+
+/// Something that a reader of the platform can see.
+#[derive(Clone, Debug)]
+pub(crate) struct Effect {
+    pub(crate) kind: Kind,
+}
+
+/// Who publishes what where, in the words of the sheet: it survives whatever the product makes of names and digests.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    pub(crate) post: String,
+    pub(crate) platform: String,
+    pub(crate) account: String,
+    pub(crate) epoch: u32,
+}
+
+impl Place {
+    pub(crate) fn of(publication: &Publication) -> Self {
+        let slot = &publication.slot.fields();
+        Self {
+            post: slot.post_id.clone(),
+            platform: slot.platform.clone(),
+            account: slot.account.clone(),
+            epoch: publication.epoch,
+        }
+    }
+}
+
+/// A switch of people, and where its state is read.
+#[derive(Clone, Debug)]
+pub(crate) struct Switch {
+    pub(crate) read_at: String,
+    pub(crate) name: String,
+}
+
+/// What one process last did, counted by the moments of the whole run.
+#[derive(Clone, Debug, Default)]
+struct Deeds {
+    /// Path of an object, and when the newest direct read of it that was answered had begun.
+    read: BTreeMap<String, u64>,
+    /// Name of a Receipt, and when its write as Sending was answered.
+    locked: BTreeMap<String, u64>,
+}
+
+#[derive(Default)]
+struct Inner {
+    moment: u64,
+    trace: Vec<String>,
+    effects: BTreeMap<Place, Vec<Effect>>,
+    wrongs: Vec<String>,
+    processes: BTreeMap<usize, Deeds>,
+    /// Switches that are off, and since which moment that was acknowledged.
+    closed: BTreeMap<String, u64>,
+    counted: BTreeMap<&'static str, u64>,
+    writes: u64,
+}
+
+/// The record of one run.
+#[derive(Clone)]
+pub(crate) struct Record {
+    time: TrueTime,
+    prints: bool,
+    inner: Arc<Mutex<Inner>>,
+}
+
+impl std::fmt::Debug for Record {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Record")
+    }
+}
+
+impl Record {
+    pub(crate) fn new(time: TrueTime) -> Self {
+        Self {
+            time,
+            prints: std::env::var_os("SIMULATION_TRACE").is_some(),
+            inner: Arc::default(),
+        }
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.time.now()
+    }
+
+    /// Notes a line of the trace.
+    pub(crate) fn note(&self, line: impl AsRef<str>) {
+        let at = self.time.now().strftime("%d %H:%M:%S%.3f").to_string();
+        let line = format!("{at} {}", line.as_ref());
+        if self.prints {
+            println!("{line}");
+        }
+        self.inner().trace.push(line);
+    }
+
+    /// Notes a fault that was injected.
+    pub(crate) fn fault(&self, fault: &'static str, where_: &str) {
+        self.note(format!("  FAULT {fault}: {where_}"));
+        *self.inner().counted.entry(fault).or_default() += 1;
+    }
+
+    /// Notes that something happened that must never.
+    pub(crate) fn wrong(&self, what: impl Into<String>) {
+        let what = what.into();
+        self.note(format!("  WRONG {what}"));
+        self.inner().wrongs.push(what);
+    }
+
+    /// A moment that is after all earlier ones.
+    pub(crate) fn moment(&self) -> u64 {
+        let mut inner = self.inner();
+        inner.moment += 1;
+        inner.moment
+    }
+
+    /// A direct read that began at that moment was answered.
+    pub(crate) fn was_read(&self, process: usize, path: &str, began: u64) {
+        let mut inner = self.inner();
+        let read = inner
+            .processes
+            .entry(process)
+            .or_default()
+            .read
+            .entry(path.to_owned());
+        let newest = read.or_default();
+        *newest = began.max(*newest);
+    }
+
+    /// A write of a Receipt as Sending was answered now.
+    pub(crate) fn locked(&self, process: usize, receipt: &str) {
+        let moment = self.moment();
+        let mut inner = self.inner();
+        let deeds = inner.processes.entry(process).or_default();
+        deeds.locked.insert(receipt.to_owned(), moment);
+    }
+
+    /// A write that was made, of whatever kind but a Lease.
+    pub(crate) fn wrote(&self) {
+        self.inner().writes += 1;
+    }
+
+    pub(crate) fn writes(&self) -> u64 {
+        self.inner().writes
+    }
+
+    /// A switch was thrown, and whoever threw it knows.
+    pub(crate) fn switched(&self, name: &str, open: bool) {
+        let moment = self.moment();
+        let mut inner = self.inner();
+        if open {
+            inner.closed.remove(name);
+        } else {
+            inner.closed.insert(name.to_owned(), moment);
+        }
+    }
+
+    /// A process hands a publication to a platform: every gate must have been open when it looked last.
+    pub(crate) fn handed_over(&self, process: usize, publication: &Publication, switches: &[Switch]) {
+        let receipt = publication.slot.receipt_name();
+        let wrongs = {
+            let inner = self.inner();
+            let deeds = inner.processes.get(&process).cloned().unwrap_or_default();
+            sent_without_a_look(&inner, &deeds, &receipt, switches)
+        };
+        for wrong in wrongs {
+            self.wrong(format!("{} was sent {wrong}", publication.slot.fields().post_id));
+        }
+    }
+
+    /// A row must have been approved with these words, and due, by what the branch said lately.
+    pub(crate) fn judged_by_the_branch(&self, publication: &Publication, rows: &RowHistory) {
+        let post = &publication.slot.fields().post_id;
+        if let Some(why) = rows.forbids(post, &publication.content.text, self.now()) {
+            self.wrong(format!("{post} was sent {why}"));
+        }
+    }
+
+    /// Readers see something new.
+    pub(crate) fn appeared(&self, publication: &Publication, kind: Kind) {
+        let place = Place::of(publication);
+        self.note(format!(
+            "  EFFECT {place:?} attempt {}",
+            short(&publication.attempt)
+        ));
+        let effect = Effect { kind };
+        let count = {
+            let mut inner = self.inner();
+            let effects = inner.effects.entry(place.clone()).or_default();
+            effects.push(effect);
+            effects.len()
+        };
+        if count > 1 {
+            self.wrong(format!("{place:?} can be seen {count} times"));
+        }
+    }
+
+    /// Whether readers can see a publication of that post and account.
+    pub(crate) fn is_visible(&self, post: &str, platform: &str, account: &str) -> bool {
+        self.inner()
+            .effects
+            .keys()
+            .any(|place| place.post == post && place.platform == platform && place.account == account)
+    }
+
+    /// What readers can see.
+    pub(crate) fn effects(&self) -> BTreeMap<Place, Vec<Effect>> {
+        self.inner().effects.clone()
+    }
+
+    /// How often each fault was injected.
+    pub(crate) fn faults(&self) -> BTreeMap<&'static str, u64> {
+        self.inner().counted.clone()
+    }
+
+    /// Everything that must never be, each once.
+    pub(crate) fn wrongs(&self) -> Vec<String> {
+        let wrongs: BTreeSet<String> = self.inner().wrongs.iter().cloned().collect();
+        wrongs.into_iter().collect()
+    }
+
+    /// The end of the trace, for people.
+    pub(crate) fn shown(&self) -> String {
+        let inner = self.inner();
+        let from = inner.trace.len().saturating_sub(SHOWN);
+        let mut shown = String::new();
+        for line in inner.trace.iter().skip(from) {
+            let _ = writeln!(shown, "{line}");
+        }
+        shown
+    }
+}
+
+/// The first characters of an id.
+pub(crate) fn short(id: &str) -> &str {
+    id.get(..6).unwrap_or(id)
+}
+
+fn sent_without_a_look(inner: &Inner, deeds: &Deeds, receipt: &str, switches: &[Switch]) -> Vec<String> {
+    let mut wrongs = Vec::new();
+    let Some(locked) = deeds.locked.get(receipt).copied() else {
+        return vec!["without an intent on record".to_owned()];
+    };
+    for Switch { read_at, name } in switches {
+        let read = deeds.read.get(read_at).copied().unwrap_or(0);
+        if read <= locked {
+            wrongs.push(format!("without a last look at {name}"));
+        }
+        if inner.closed.get(name).is_some_and(|closed| read > *closed) {
+            wrongs.push(format!(
+                "although {name} was switched off before the last look began"
+            ));
+        }
+    }
+    wrongs
+}

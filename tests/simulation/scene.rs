@@ -1,0 +1,468 @@
+//! One run: an API server in memory, a branch, platforms, and operators that come and go.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use campanile::api::{ANNOTATION_REQUESTED_AT, Asset, Campaign, ChannelConfig, Receipt, ReceiptPhase};
+use fastrand::Rng;
+use jiff::SignedDuration;
+use kube::{
+    Api, Client, ResourceExt as _,
+    api::{DeleteParams, ListParams, Patch, PatchParams, PostParams},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    api_server::{self, ApiServer},
+    branch::{Branch, Row},
+    clock::{MachineClock, TrueTime},
+    faults::Line,
+    platforms::{Kind, Platforms, WINDOW},
+    process::{Process, Start},
+    record::Record,
+    script::{Script, Step},
+};
+
+/// The tenant of every run.
+pub(crate) const NAMESPACE: &str = "simulation";
+/// How long everything must stay as it is, to count as converged.
+const REST: Duration = Duration::from_hours(1);
+/// How often a run looks whether it rests.
+const LOOK: Duration = Duration::from_mins(5);
+/// After this long without faults nothing may move any more: the window of class B, twice, and the doubts of class C.
+const LONGEST: Duration = Duration::from_hours(16);
+
+/// What came of a run.
+pub(crate) struct Verdict {
+    pub(crate) wrongs: Vec<String>,
+    pub(crate) faults: BTreeMap<&'static str, u64>,
+    pub(crate) shown: String,
+    /// How many requests the busiest operator had made when the last thing was written.
+    pub(crate) requests: u64,
+    /// How many phases of each name the receipts have in the end.
+    pub(crate) phases: BTreeMap<String, usize>,
+}
+
+pub(crate) struct Scene {
+    script: Script,
+    time: TrueTime,
+    record: Record,
+    server: ApiServer,
+    client: Client,
+    branch: Branch,
+    platforms: Arc<Platforms>,
+    processes: BTreeMap<usize, Process>,
+    started: usize,
+    requests: u64,
+    chance: Rng,
+}
+
+impl Scene {
+    /// Sets everything up; no operator runs yet.
+    pub(crate) async fn set(script: Script, time: TrueTime) -> Self {
+        let record = Record::new(time);
+        let mut chance = Rng::with_seed(script.seed ^ 0x5eed);
+        let server = ApiServer::start(time, script.seed).await;
+        let client = Client::new(server.service(), NAMESPACE);
+        let branch = Branch::new(time);
+        let platforms = Platforms::new(
+            record.clone(),
+            branch.history.clone(),
+            chance.fork(),
+            script.disturbed,
+        );
+        let mut scene = Self {
+            time,
+            record,
+            server,
+            client,
+            branch,
+            platforms,
+            processes: BTreeMap::new(),
+            started: 0,
+            requests: 0,
+            chance,
+            script,
+        };
+        scene.branch.push(scene.script.rows.clone(), false);
+        scene.apply().await;
+        scene
+    }
+
+    async fn apply(&self) {
+        api_server::install(&self.client).await;
+        self.create::<Campaign>(json!({
+            "apiVersion": "campanile.dev/v1alpha1", "kind": "Campaign", "metadata": {"name": "week1"},
+            "spec": {
+                "weekId": "week1", "timeZone": "UTC", "missed": {"policy": "Publish"},
+                "retry": {"limit": 3, "after": "10m"},
+                "source": {
+                    "git": {"url": self.branch.url(), "branch": "main", "interval": "30m"},
+                    "sheets": [{"path": "sheet.csv"}], "maxStaleness": "12h",
+                },
+            },
+        }))
+        .await;
+        for kind in Kind::ALL {
+            let mut spec = json!({"platform": "linkedin", "account": kind.account()});
+            spec["webhook"] = match kind {
+                Kind::IdempotencyKey => {
+                    let window = format!("{}s", WINDOW.as_secs());
+                    json!({"url": "https://platform.example.com/", "idempotency": {"window": window}})
+                }
+                _ => json!({"url": "https://platform.example.com/"}),
+            };
+            self.create::<ChannelConfig>(json!({
+                "apiVersion": "campanile.dev/v1alpha1", "kind": "ChannelConfig",
+                "metadata": {"name": kind.account()}, "spec": spec,
+            }))
+            .await;
+        }
+    }
+
+    fn api<K>(&self) -> Api<K>
+    where
+        K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
+    {
+        Api::namespaced(self.client.clone(), NAMESPACE)
+    }
+
+    async fn create<K>(&self, object: Value)
+    where
+        K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+            + Clone
+            + std::fmt::Debug
+            + serde::Serialize
+            + serde::de::DeserializeOwned,
+    {
+        let object: K = serde_json::from_value(object).expect("an object of its kind");
+        let created = self.api::<K>().create(&PostParams::default(), &object).await;
+        created.expect("create an object");
+    }
+
+    async fn list<K>(&self) -> Vec<K>
+    where
+        K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+            + Clone
+            + std::fmt::Debug
+            + serde::de::DeserializeOwned,
+    {
+        let listed = self.api::<K>().list(&ListParams::default()).await;
+        listed.expect("list objects").items
+    }
+
+    /// Plays the script, ends all faults, waits until everything rests, and judges.
+    pub(crate) async fn play(mut self) -> Verdict {
+        for (at, step) in self.script.steps.clone() {
+            tokio::time::sleep(at.saturating_sub(self.time.elapsed())).await;
+            self.record.note(format!("STEP {step:?}"));
+            self.take(step).await;
+        }
+        self.mend().await;
+        self.come_to_rest().await;
+        self.judge().await;
+        for process in std::mem::take(&mut self.processes).into_values() {
+            process.kill().await;
+        }
+        let receipts = self.list::<Receipt>().await;
+        let mut phases = BTreeMap::new();
+        for receipt in &receipts {
+            *phases.entry(format!("{:?}", phase(receipt))).or_default() += 1;
+        }
+        self.server.stop().await;
+        Verdict {
+            wrongs: self.record.wrongs(),
+            faults: self.record.faults(),
+            shown: self.record.shown(),
+            requests: self.requests,
+            phases,
+        }
+    }
+
+    async fn take(&mut self, step: Step) {
+        match step {
+            Step::Approve(row) => self.edit(row, |row| row.approved = true),
+            Step::Withdraw(row) => self.edit(row, |row| row.approved = false),
+            Step::Reword(row) => {
+                let number = self.chance.u16(..);
+                self.edit(row, |row| {
+                    row.text = format!("Other words {number} of {}.", row.post);
+                });
+            }
+            Step::Move(row, minutes) => self.edit(row, |row| row.at += SignedDuration::from_mins(minutes)),
+            Step::Remove(row) => self.remove(row),
+            Step::PutBack(row) => self.put_back(row),
+            Step::RewriteHistory => {
+                let rows = self.branch.rows().to_vec();
+                self.branch.push(rows, true);
+            }
+            Step::BranchDown(down) => self.branch.set_down(down),
+            Step::PlatformDown(kind, down) => self.platforms.set_down(kind, down),
+            Step::Suspend(suspended) => self.suspend(suspended).await,
+            Step::Switch(kind, on) => self.switch(kind, on).await,
+            Step::DeleteAsset => self.delete_asset().await,
+            Step::Poke => self.poke().await,
+            Step::Start { slot, death } => self.start(slot, death).await,
+            Step::Kill(slot) => self.kill(slot).await,
+            Step::CutLine(slot, cut) => {
+                if let Some(process) = self.processes.get(&slot) {
+                    process.line.set_cut(cut);
+                }
+            }
+            Step::SetClock(slot, seconds) => {
+                if let Some(process) = self.processes.get(&slot) {
+                    process.clock.set_ahead(seconds);
+                }
+            }
+        }
+    }
+
+    fn edit(&mut self, row: usize, change: impl FnOnce(&mut Row)) {
+        let mut rows = self.branch.rows().to_vec();
+        let post = format!("post-{row}");
+        if let Some(row) = rows.iter_mut().find(|row| row.post == post) {
+            change(row);
+            self.branch.push(rows, false);
+        }
+    }
+
+    fn remove(&mut self, row: usize) {
+        let mut rows = self.branch.rows().to_vec();
+        rows.retain(|kept| kept.post != format!("post-{row}"));
+        self.branch.push(rows, false);
+    }
+
+    fn put_back(&mut self, row: usize) {
+        let mut rows = self.branch.rows().to_vec();
+        let Some(original) = self.script.rows.get(row) else {
+            return;
+        };
+        if rows.iter().all(|kept| kept.post != original.post) {
+            rows.push(original.clone());
+            self.branch.push(rows, false);
+        }
+    }
+
+    async fn suspend(&self, suspended: bool) {
+        if !suspended {
+            self.record.switched("campaign", true);
+        }
+        self.patch::<Campaign>("week1", json!({"spec": {"suspend": suspended}}))
+            .await;
+        if suspended {
+            self.record.switched("campaign", false);
+        }
+    }
+
+    async fn switch(&self, kind: Kind, on: bool) {
+        if on {
+            self.record.switched(kind.account(), true);
+        }
+        self.patch::<ChannelConfig>(kind.account(), json!({"spec": {"publishEnabled": on}}))
+            .await;
+        if !on {
+            self.record.switched(kind.account(), false);
+        }
+    }
+
+    async fn patch<K>(&self, name: &str, patch: Value)
+    where
+        K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+            + Clone
+            + std::fmt::Debug
+            + serde::de::DeserializeOwned,
+    {
+        let patched = self
+            .api::<K>()
+            .patch(name, &PatchParams::default(), &Patch::Merge(patch))
+            .await;
+        patched.expect("patch an object");
+    }
+
+    async fn delete_asset(&mut self) {
+        let assets = self.list::<Asset>().await;
+        if let Some(asset) = self.chance.choice(&assets) {
+            let deleted = self
+                .api::<Asset>()
+                .delete(&asset.name_any(), &DeleteParams::default())
+                .await;
+            drop(deleted);
+        }
+    }
+
+    async fn poke(&self) {
+        let when = self.time.now().to_string();
+        self.patch::<Campaign>(
+            "week1",
+            json!({"metadata": {"annotations": {ANNOTATION_REQUESTED_AT: when}}}),
+        )
+        .await;
+    }
+
+    async fn start(&mut self, slot: usize, death: Option<crate::process::Death>) {
+        self.kill(slot).await;
+        let number = self.started;
+        self.started += 1;
+        let line = Line::new(
+            Arc::clone(&self.server.server),
+            self.record.clone(),
+            number,
+            self.chance.fork(),
+            self.script.disturbed,
+        );
+        let process = Process::start(Start {
+            number,
+            leader_elect: self.script.leader_elect,
+            death,
+            cache: self.branch.cache(number),
+            clock: MachineClock::right(self.time),
+            line,
+            platforms: Arc::clone(&self.platforms),
+            record: self.record.clone(),
+        })
+        .await;
+        self.processes.insert(slot, process);
+    }
+
+    async fn kill(&mut self, slot: usize) {
+        if let Some(process) = self.processes.remove(&slot) {
+            process.kill().await;
+        }
+    }
+
+    /// Ends every fault: what follows is an ordinary day.
+    async fn mend(&mut self) {
+        self.record.note("MENDED");
+        self.platforms.calm();
+        self.branch.set_down(false);
+        self.suspend(false).await;
+        for kind in Kind::ALL {
+            self.switch(kind, true).await;
+        }
+        for process in self.processes.values() {
+            process.line.calm();
+            process.clock.set_ahead(0);
+        }
+        let dead: Vec<usize> = self.dead();
+        for slot in dead {
+            self.start(slot, None).await;
+        }
+        self.script.disturbed = false;
+        for process in self.processes.values() {
+            process.line.calm();
+        }
+    }
+
+    fn dead(&self) -> Vec<usize> {
+        let dead = self.processes.iter().filter(|(_, process)| process.is_dead());
+        dead.map(|(slot, _)| *slot).collect()
+    }
+
+    /// Waits until nothing was written for an hour; whoever ended by itself is started again, as its pod would be.
+    async fn come_to_rest(&mut self) {
+        let (mut writes, mut since) = (self.record.writes(), self.time.elapsed());
+        let began = since;
+        while self.time.elapsed() < since + REST {
+            if self.time.elapsed() > began + LONGEST {
+                self.record.wrong("it never comes to rest");
+                return;
+            }
+            tokio::time::sleep(LOOK).await;
+            for slot in self.dead() {
+                self.start(slot, None).await;
+            }
+            if self.record.writes() != writes {
+                let requests = self.processes.values().map(|process| process.life.requests());
+                self.requests = requests.chain([self.requests]).max().unwrap_or(0);
+                (writes, since) = (self.record.writes(), self.time.elapsed());
+            }
+        }
+    }
+
+    /// What must be true when everything rests.
+    async fn judge(&self) {
+        let receipts = self.list::<Receipt>().await;
+        self.every_effect_is_on_record(&receipts);
+        self.every_success_can_be_seen(&receipts);
+        self.everything_that_may_go_has_gone(&receipts).await;
+    }
+
+    fn every_effect_is_on_record(&self, receipts: &[Receipt]) {
+        for (place, effects) in self.record.effects() {
+            let receipt = receipts.iter().find(|receipt| {
+                let slot = &receipt.spec.slot;
+                slot.post_id == place.post && slot.account == place.account
+            });
+            let phase = receipt.map(phase);
+            let cannot_tell = effects
+                .iter()
+                .any(|effect| matches!(effect.kind, Kind::Neither | Kind::IdempotencyKey));
+            match phase {
+                Some(ReceiptPhase::Published) => {}
+                Some(ReceiptPhase::Unknown) if cannot_tell => {}
+                other => self
+                    .record
+                    .wrong(format!("{place:?} can be seen, its receipt says {other:?}")),
+            }
+        }
+    }
+
+    fn every_success_can_be_seen(&self, receipts: &[Receipt]) {
+        for receipt in receipts {
+            let slot = &receipt.spec.slot;
+            let visible = self
+                .record
+                .is_visible(&slot.post_id, &slot.platform, &slot.account);
+            if phase(receipt) == ReceiptPhase::Published && !visible {
+                self.record
+                    .wrong(format!("{} is Published and cannot be seen", slot.post_id));
+            }
+            if phase(receipt) == ReceiptPhase::Sending {
+                self.record.wrong(format!("{} is Sending for ever", slot.post_id));
+            }
+        }
+    }
+
+    /// A row that stands approved with the words that were approved first must have gone out, or say why not.
+    async fn everything_that_may_go_has_gone(&self, receipts: &[Receipt]) {
+        let assets = self.list::<Asset>().await;
+        for row in self.branch.rows().iter().filter(|row| row.approved) {
+            for kind in &row.accounts {
+                if row.at > self.time.now() || Self::is_settled(row, *kind, receipts) {
+                    continue;
+                }
+                let asset = assets.iter().find(|asset| {
+                    asset.spec.post_id == row.post && asset.spec.target.account == kind.account()
+                });
+                let status = asset.and_then(|asset| asset.status.clone()).unwrap_or_default();
+                let phase = status.phase.map(|phase| format!("{phase:?}")).unwrap_or_default();
+                if !matches!(
+                    phase.as_str(),
+                    "AwaitingApproval" | "Unknown" | "Failed" | "Posted"
+                ) {
+                    self.record.wrong(format!(
+                        "{} to {} was not sent and is {phase:?}, {:?}",
+                        row.post,
+                        kind.account(),
+                        status.reason
+                    ));
+                }
+            }
+        }
+    }
+
+    fn is_settled(row: &Row, kind: Kind, receipts: &[Receipt]) -> bool {
+        receipts.iter().any(|receipt| {
+            let slot = &receipt.spec.slot;
+            slot.post_id == row.post
+                && slot.account == kind.account()
+                && matches!(
+                    phase(receipt),
+                    ReceiptPhase::Published | ReceiptPhase::Unknown | ReceiptPhase::Failed
+                )
+        })
+    }
+}
+
+fn phase(receipt: &Receipt) -> ReceiptPhase {
+    receipt.status.clone().unwrap_or_default().phase
+}

@@ -1,0 +1,191 @@
+//! What happens in a run, drawn from its seed: rows, edits of the team, and what goes wrong.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{branch::Row, platforms::Kind, process::Death};
+
+/// When the last thing happens.
+const LAST: u64 = 3 * 3600;
+
+/// Something that happens.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    Approve(usize),
+    Withdraw(usize),
+    Reword(usize),
+    Move(usize, i64),
+    Remove(usize),
+    PutBack(usize),
+    RewriteHistory,
+    Suspend(bool),
+    Switch(Kind, bool),
+    Start { slot: usize, death: Option<Death> },
+    Kill(usize),
+    CutLine(usize, bool),
+    SetClock(usize, i64),
+    PlatformDown(Kind, bool),
+    BranchDown(bool),
+    DeleteAsset,
+    Poke,
+}
+
+/// A run, before it begins.
+#[derive(Clone, Debug)]
+pub(crate) struct Script {
+    pub(crate) seed: u64,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) steps: Vec<(Duration, Step)>,
+    pub(crate) leader_elect: bool,
+    pub(crate) disturbed: bool,
+}
+
+impl Script {
+    /// One row for each of these platforms, due after a minute, and nothing goes wrong.
+    pub(crate) fn calm(kinds: &[Kind], rows: usize, beginning: Timestamp) -> Self {
+        let row = |number: usize| Row {
+            post: format!("post-{number}"),
+            accounts: kinds.to_vec(),
+            at: beginning + SignedDuration::from_mins(1),
+            text: format!("Words of post {number}."),
+            approved: true,
+        };
+        Self {
+            seed: 0,
+            rows: (0..rows).map(row).collect(),
+            steps: vec![start(0, 0, None)],
+            leader_elect: false,
+            disturbed: false,
+        }
+    }
+
+    /// The same, with an operator that dies at a request and another that follows it.
+    pub(crate) fn dying(mut self, death: Death) -> Self {
+        self.steps = vec![start(0, 0, Some(death)), start(600, 0, None)];
+        self
+    }
+
+    /// Everything drawn from a seed.
+    pub(crate) fn drawn(seed: u64, beginning: Timestamp) -> Self {
+        let mut chance = Rng::with_seed(seed);
+        let count = if chance.u8(0..8) == 0 {
+            20
+        } else {
+            chance.usize(1..6)
+        };
+        let rows = (0..count)
+            .map(|number| row(&mut chance, number, beginning))
+            .collect();
+        let leader_elect = chance.u8(0..3) == 0;
+        // Without a lease two may be awake at once: an operator that a network cut off, and the one that follows it.
+        let operators = if leader_elect || chance.u8(0..6) == 0 {
+            2
+        } else {
+            1
+        };
+        let mut steps = lives(&mut chance, operators);
+        for _ in 0..chance.usize(0..12) {
+            let (at, step) = (moment(&mut chance), edit(&mut chance, count));
+            steps.push((at, step));
+            if chance.bool() {
+                steps.push((at, Step::Poke));
+            }
+        }
+        for _ in 0..chance.usize(0..8) {
+            upset(&mut chance, &mut steps);
+        }
+        steps.sort_by_key(|(at, _)| *at);
+        Self {
+            seed,
+            rows,
+            steps,
+            leader_elect,
+            disturbed: chance.u8(0..8) != 0,
+        }
+    }
+}
+
+fn start(after: u64, slot: usize, death: Option<Death>) -> (Duration, Step) {
+    (Duration::from_secs(after), Step::Start { slot, death })
+}
+
+fn moment(chance: &mut Rng) -> Duration {
+    Duration::from_millis(chance.u64(1..LAST * 1000))
+}
+
+fn row(chance: &mut Rng, number: usize, beginning: Timestamp) -> Row {
+    let mut accounts: Vec<Kind> = Kind::ALL.into_iter().filter(|_| chance.bool()).collect();
+    if accounts.is_empty() {
+        accounts.extend(chance.choice(Kind::ALL));
+    }
+    Row {
+        post: format!("post-{number}"),
+        accounts,
+        at: beginning + SignedDuration::from_mins(chance.i64(-20..150)),
+        text: format!("Words of post {number}."),
+        approved: chance.u8(0..4) != 0,
+    }
+}
+
+/// Operators start, die at some request or moment, and start again.
+fn lives(chance: &mut Rng, operators: usize) -> Vec<(Duration, Step)> {
+    let mut steps = Vec::new();
+    for slot in 0..operators {
+        let mut at = chance.u64(0..60);
+        for _ in 0..chance.usize(0..5) {
+            let death = chance.bool().then(|| Death {
+                request: chance.u64(5..160),
+                after: chance.bool(),
+            });
+            steps.push(start(at, slot, death));
+            at += chance.u64(30..2400);
+            steps.push((Duration::from_secs(at), Step::Kill(slot)));
+            at += chance.u64(0..300);
+        }
+        steps.push(start(at, slot, None));
+    }
+    steps
+}
+
+fn edit(chance: &mut Rng, rows: usize) -> Step {
+    let row = chance.usize(0..rows);
+    match chance.u8(0..12) {
+        0 | 1 => Step::Approve(row),
+        2 => Step::Withdraw(row),
+        3 | 4 => Step::Reword(row),
+        5 | 6 => Step::Move(row, chance.i64(-60..120)),
+        7 => Step::Remove(row),
+        8 | 9 => Step::PutBack(row),
+        10 => Step::RewriteHistory,
+        _ => Step::Poke,
+    }
+}
+
+/// Something breaks, and is mended later.
+fn upset(chance: &mut Rng, steps: &mut Vec<(Duration, Step)>) {
+    let from = moment(chance);
+    let until = from + Duration::from_secs(chance.u64(1..3600));
+    let slot = chance.usize(0..2);
+    let kind = chance.choice(Kind::ALL).unwrap_or(Kind::Neither);
+    let pair = match chance.u8(0..8) {
+        0 => [Step::CutLine(slot, true), Step::CutLine(slot, false)],
+        1 => [
+            Step::SetClock(slot, chance.i64(-4000..4000)),
+            Step::SetClock(slot, 0),
+        ],
+        2 => [
+            Step::SetClock(slot, chance.i64(-100..100)),
+            Step::SetClock(slot, 0),
+        ],
+        3 => [Step::PlatformDown(kind, true), Step::PlatformDown(kind, false)],
+        4 => [Step::BranchDown(true), Step::BranchDown(false)],
+        5 => [Step::Suspend(true), Step::Suspend(false)],
+        6 => [Step::Switch(kind, false), Step::Switch(kind, true)],
+        _ => [Step::DeleteAsset, Step::DeleteAsset],
+    };
+    let [breaks, mended] = pair;
+    steps.push((from, breaks));
+    steps.push((until, mended));
+}
