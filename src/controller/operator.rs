@@ -1,5 +1,9 @@
 //! The operator as a whole: its watches, its controllers, its election; when one of them ends, all end.
 
+mod connect;
+mod surface;
+mod touched;
+
 use std::{
     collections::HashMap,
     sync::{
@@ -14,12 +18,12 @@ use futures::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture};
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
 use kube::{
-    Api, Client, Resource, ResourceExt,
-    client::{Body, ClientBuilder},
+    Api, Client, Resource,
+    client::Body,
     runtime::{
         Controller, WatchStreamExt,
         controller::Config as ControllerConfig,
-        reflector::{self, ObjectRef, Store, store::Writer},
+        reflector::{self, ObjectRef, store::Writer},
         watcher,
     },
 };
@@ -27,6 +31,11 @@ use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 use tower::{BoxError, Layer as _, util::BoxService};
 
+use self::touched::{assets_listed, campaign_touched, channel_touched, receipt_watched, sharing};
+pub use self::{
+    connect::connect,
+    surface::{Surface, WebhookTarget},
+};
 use super::{
     asset, campaign, channel_config,
     clock::{Clock, SystemClock},
@@ -47,13 +56,11 @@ use super::{
     written::Written,
 };
 use crate::{
-    api::{Campaign, ChannelConfig, ReceiptSpec, Sender},
-    config::{ClusterOptions, OperatorOptions},
-    domain::{observed::CampaignFacts, slot::Slot},
+    api::{Campaign, ChannelConfig, Sender},
+    config::OperatorOptions,
     egress::{EgressPolicy, HttpClientOptions, http_client},
     git::{GitSettings, Mirrors},
     publish::{PublisherOptions, Publishers},
-    secret::SecretString,
     telemetry::Metrics,
 };
 
@@ -65,9 +72,6 @@ const CLOCK_JUMP: Duration = Duration::from_secs(2);
 const LONGEST_END: Duration = Duration::from_secs(20);
 /// For how long changes of assets are gathered before their campaign is looked at.
 const GATHERING: Duration = Duration::from_millis(500);
-/// How long the API server may be silent within an answer: the API server ends a watch after 290 seconds, and its watcher
-/// waits 5 more.
-const LONGEST_SILENCE: Duration = Duration::from_mins(6);
 /// How many objects a list page has.
 const PAGE: u32 = 500;
 /// How many campaigns and channels are worked on at once.
@@ -134,59 +138,6 @@ async fn ended(shared: &Shared) {
     if tokio::time::timeout(LONGEST_END, ended).await.is_err() {
         tracing::warn!("stopping although a send has not ended");
     }
-}
-
-/// A client of the cluster that the options name, every request of which passes a layer.
-///
-/// # Errors
-/// `Configuration` where there is no cluster to be found.
-pub async fn connect(options: &ClusterOptions, layer: Option<OutgoingLayer>) -> Result<Client, Error> {
-    let boxed = |error: Box<dyn std::error::Error + Send + Sync>| Error::Configuration(error);
-    let mut config = configuration(options).await.map_err(boxed)?;
-    // A create that is sent twice by a client's own retry would be ours to explain.
-    config.default_retry = false;
-    config.connect_timeout = Some(Duration::from_secs(10));
-    // A watch that is silent for longer than that is given up by its watcher first.
-    config.read_timeout = Some(LONGEST_SILENCE);
-    config.reset_reader_on_write = true;
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        drop(rustls::crypto::ring::default_provider().install_default());
-    }
-    let builder = ClientBuilder::try_from(config).map_err(|error| boxed(Box::new(error)))?;
-    Ok(match layer {
-        Some(layer) => builder.with_layer(&layer).build(),
-        None => builder.build(),
-    })
-}
-
-async fn configuration(
-    options: &ClusterOptions,
-) -> Result<kube::Config, Box<dyn std::error::Error + Send + Sync>> {
-    let wanted = kube::config::KubeConfigOptions {
-        context: options.context.clone(),
-        ..Default::default()
-    };
-    Ok(match &options.kubeconfig {
-        Some(path) => {
-            let file = kube::config::Kubeconfig::read_from(path)?;
-            kube::Config::from_custom_kubeconfig(file, &wanted).await?
-        }
-        None if options.context.is_some() => kube::Config::from_kubeconfig(&wanted).await?,
-        None => kube::Config::infer().await?,
-    })
-}
-
-/// A campaign that a git host's webhook may wake.
-#[derive(Clone, Debug)]
-pub struct WebhookTarget {
-    /// Namespace and name.
-    pub campaign: (String, String),
-    /// Host and path of its repository.
-    pub repository: String,
-    /// Its branch.
-    pub branch: String,
-    /// What its webhooks are signed with.
-    pub secret: SecretString,
 }
 
 impl Operator {
@@ -605,128 +556,6 @@ impl Operator {
     }
 }
 
-/// Compares a list of all Assets with what this process wrote before it.
-fn assets_listed(event: &watcher::Event<AssetView>, shared: &Shared) {
-    match event {
-        watcher::Event::Init => shared.written.list_begins(),
-        watcher::Event::InitDone => {
-            let shown = |namespace: &str, name: &str| {
-                let asset = ObjectRef::new(name).within(namespace);
-                shared
-                    .assets
-                    .get(&asset)
-                    .map(|view: Arc<AssetView>| view.version())
-            };
-            if !shared.written.list_has_ended(shown) {
-                shared.store_age.goes_back();
-            }
-        }
-        _ => {}
-    }
-}
-
-/// What is listed again and has not changed is not kept twice.
-fn sharing(event: watcher::Event<AssetView>, known: &Store<AssetView>) -> watcher::Event<AssetView> {
-    match event {
-        watcher::Event::InitApply(view) => {
-            let before = known.get(&ObjectRef::from_obj(&view));
-            let same = before.filter(|before| before.is_same_as(&view));
-            watcher::Event::InitApply(same.map_or(view, |same| (*same).clone()))
-        }
-        event => event,
-    }
-}
-
-/// Keeps what a watch says of receipts, wakes their assets, and answers what is of interest to the Receipt controller.
-fn receipt_watched(
-    event: watcher::Event<ReceiptView>,
-    shared: &Shared,
-) -> Option<watcher::Event<ReceiptView>> {
-    for view in shared.receipts.watched(event.clone(), shared.clock.steady()) {
-        if let Ok(spec) = &view.spec {
-            wake_asset_of(spec, &view, shared);
-        }
-    }
-    if shared.receipts.went_back() {
-        shared.store_age.goes_back();
-    }
-    receipt::unsettled_only(event, &shared.unsettled_receipts, &shared.unsettled)
-}
-
-fn wake_asset_of(spec: &ReceiptSpec, view: &ReceiptView, shared: &Shared) {
-    let namespace = view.meta().namespace.clone().unwrap_or_default();
-    let asset = Slot::new(&spec.slot).asset_name();
-    shared.asset_wakes.wake(ObjectRef::new(&asset).within(&namespace));
-}
-
-/// The generation of a campaign, and what decisions need of it.
-type KnownCampaign = (Option<i64>, CampaignFacts);
-
-/// Wakes a campaign's assets where what decisions need of it has changed, and its neighbours, who may have waited for it.
-fn campaign_touched(
-    guarded: &Guarded<Campaign>,
-    known: &mut HashMap<ObjectRef<Guarded<Campaign>>, KnownCampaign>,
-    shared: &Shared,
-) {
-    let Ok(campaign) = &guarded.0 else { return };
-    let (namespace, name) = (campaign.namespace().unwrap_or_default(), campaign.name_any());
-    let reference = ObjectRef::from_obj(guarded);
-    let gone = shared.campaigns.get(&reference).is_none();
-    if gone || campaign.metadata.deletion_timestamp.is_some() {
-        shared.sources.forget(&(namespace.clone(), name.clone()));
-    }
-    let now = (!gone).then(|| (campaign.metadata.generation, campaign::facts(campaign, shared)));
-    let before = match now.clone() {
-        Some(now) => known.insert(reference, now),
-        None => known.remove(&reference),
-    };
-    if !gone && before == now {
-        return;
-    }
-    campaign::wake_assets(&namespace, &name, shared);
-    let spec = |known: Option<KnownCampaign>| known.map(|(generation, facts)| (generation, facts.deleting));
-    if gone || spec(before) != spec(now) {
-        receipt::wake(&namespace, shared);
-        wake_campaigns(&namespace, shared);
-    }
-}
-
-fn wake_campaigns(namespace: &str, shared: &Shared) {
-    for campaign in shared.campaigns.state() {
-        if campaign.meta().namespace.as_deref() == Some(namespace) {
-            shared.campaign_wakes.wake(ObjectRef::from_obj(campaign.as_ref()));
-        }
-    }
-}
-
-/// Wakes the assets and campaigns that depend on a channel where what decisions need of it has changed.
-fn channel_touched(
-    guarded: &Guarded<ChannelConfig>,
-    known: &mut HashMap<ObjectRef<Guarded<ChannelConfig>>, String>,
-    shared: &Shared,
-) {
-    let Ok(config) = &guarded.0 else { return };
-    let namespace = config.namespace().unwrap_or_default();
-    let status = config.status.as_ref();
-    let facts = crate::domain::digest::of_json(&(
-        &config.spec,
-        status.and_then(|status| status.refused.as_ref()),
-        status.and_then(|status| status.rate_limited_until.as_ref()),
-        &config.metadata.uid,
-    ));
-    let gone = shared
-        .channel_configs
-        .get(&ObjectRef::from_obj(guarded))
-        .is_none();
-    if gone {
-        shared.channels.forget(&namespace, &config.name_any());
-        known.remove(&ObjectRef::from_obj(guarded));
-        channel_config::wake(config, &namespace, shared);
-    } else if known.insert(ObjectRef::from_obj(guarded), facts.clone()).as_ref() != Some(&facts) {
-        channel_config::wake(config, &namespace, shared);
-    }
-}
-
 fn pod_name(options: &OperatorOptions) -> String {
     let host = || rustix::system::uname().nodename().to_string_lossy().into_owned();
     options
@@ -766,82 +595,4 @@ fn mirrors(egress: &EgressPolicy, options: &OperatorOptions) -> Result<Mirrors, 
         .unwrap_or_else(|| std::env::temp_dir().join("campanile"));
     let settings = GitSettings::new(cache, egress.clone());
     Mirrors::new(settings).map_err(|error| Error::Git(Box::new(error)))
-}
-
-/// What the operator shows to the HTTP server.
-#[derive(Clone)]
-pub struct Surface {
-    shared: Arc<Shared>,
-}
-
-impl Surface {
-    /// Everything in Prometheus' text format.
-    pub fn metrics(&self) -> String {
-        self.shared.metrics.text()
-    }
-
-    /// Ready once every kind has been listed.
-    pub async fn ready(&self) -> Result<(), String> {
-        match tokio::time::timeout(Duration::from_millis(200), self.shared.listed()).await {
-            Ok(()) => Ok(()),
-            Err(_) => Err("the API server has not been listed yet".to_owned()),
-        }
-    }
-
-    /// The campaigns that a webhook may wake.
-    pub async fn webhook_targets(&self) -> Vec<WebhookTarget> {
-        let mut targets = Vec::new();
-        for guarded in self.shared.campaigns.state() {
-            let Ok(campaign) = &guarded.0 else { continue };
-            targets.extend(self.webhook_target(campaign).await);
-        }
-        targets
-    }
-
-    async fn webhook_target(&self, campaign: &Campaign) -> Option<WebhookTarget> {
-        let git = &campaign.spec.source.git;
-        let reference = git.webhook_secret_ref.as_ref()?;
-        let namespace = campaign.namespace()?;
-        let data = self
-            .shared
-            .secrets
-            .read(&namespace, &reference.name)
-            .await
-            .ok()??;
-        let secret = String::from_utf8(data.0.get(&reference.key)?.clone()).ok()?;
-        Some(WebhookTarget {
-            campaign: (namespace, campaign.name_any()),
-            repository: crate::domain::repository::repository_identity(&git.url),
-            branch: git.branch.clone(),
-            secret: SecretString::from(secret.trim().to_owned()),
-        })
-    }
-
-    /// Wakes a campaign: here where this process leads, else through its status, which the leader watches.
-    ///
-    /// # Errors
-    /// Where the status could not be written.
-    pub async fn wake(&self, campaign: &(String, String)) -> Result<(), Error> {
-        let (namespace, name) = campaign;
-        if self.shared.leads().is_some() {
-            self.shared.sources.wake(campaign);
-            self.shared
-                .campaign_wakes
-                .wake(ObjectRef::new(name).within(namespace));
-            return Ok(());
-        }
-        let api: Api<Campaign> = Api::namespaced(self.shared.client.clone(), namespace);
-        let now = self.shared.clock.now().to_string();
-        let patch = serde_json::json!({"status": {"wokenAt": now}});
-        let written = api
-            .patch_status(
-                name,
-                &kube::api::PatchParams::default(),
-                &kube::api::Patch::Merge(&patch),
-            )
-            .await;
-        written
-            .map(drop)
-            .map_err(Error::api("ask the leader to read a branch"))
-    }
 }

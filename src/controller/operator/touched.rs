@@ -1,0 +1,147 @@
+//! Who is woken by what a watch shows.
+
+use std::{collections::HashMap, sync::Arc};
+
+use kube::{
+    Resource, ResourceExt,
+    runtime::{
+        reflector::{ObjectRef, Store},
+        watcher,
+    },
+};
+
+use super::super::{
+    campaign, channel_config,
+    context::{Guarded, Shared},
+    receipt,
+    view::{AssetView, ReceiptView},
+};
+use crate::{
+    api::{Campaign, ChannelConfig, ReceiptSpec},
+    domain::{observed::CampaignFacts, slot::Slot},
+};
+
+/// Compares a list of all Assets with what this process wrote before it.
+pub(super) fn assets_listed(event: &watcher::Event<AssetView>, shared: &Shared) {
+    match event {
+        watcher::Event::Init => shared.written.list_begins(),
+        watcher::Event::InitDone => {
+            let shown = |namespace: &str, name: &str| {
+                let asset = ObjectRef::new(name).within(namespace);
+                shared
+                    .assets
+                    .get(&asset)
+                    .map(|view: Arc<AssetView>| view.version())
+            };
+            if !shared.written.list_has_ended(shown) {
+                shared.store_age.goes_back();
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What is listed again and has not changed is not kept twice.
+pub(super) fn sharing(
+    event: watcher::Event<AssetView>,
+    known: &Store<AssetView>,
+) -> watcher::Event<AssetView> {
+    match event {
+        watcher::Event::InitApply(view) => {
+            let before = known.get(&ObjectRef::from_obj(&view));
+            let same = before.filter(|before| before.is_same_as(&view));
+            watcher::Event::InitApply(same.map_or(view, |same| (*same).clone()))
+        }
+        event => event,
+    }
+}
+
+/// Keeps what a watch says of receipts, wakes their assets, and answers what is of interest to the Receipt controller.
+pub(super) fn receipt_watched(
+    event: watcher::Event<ReceiptView>,
+    shared: &Shared,
+) -> Option<watcher::Event<ReceiptView>> {
+    for view in shared.receipts.watched(event.clone(), shared.clock.steady()) {
+        if let Ok(spec) = &view.spec {
+            wake_asset_of(spec, &view, shared);
+        }
+    }
+    if shared.receipts.went_back() {
+        shared.store_age.goes_back();
+    }
+    receipt::unsettled_only(event, &shared.unsettled_receipts, &shared.unsettled)
+}
+
+pub(super) fn wake_asset_of(spec: &ReceiptSpec, view: &ReceiptView, shared: &Shared) {
+    let namespace = view.meta().namespace.clone().unwrap_or_default();
+    let asset = Slot::new(&spec.slot).asset_name();
+    shared.asset_wakes.wake(ObjectRef::new(&asset).within(&namespace));
+}
+
+/// The generation of a campaign, and what decisions need of it.
+pub(super) type KnownCampaign = (Option<i64>, CampaignFacts);
+
+/// Wakes a campaign's assets where what decisions need of it has changed, and its neighbours, who may have waited for it.
+pub(super) fn campaign_touched(
+    guarded: &Guarded<Campaign>,
+    known: &mut HashMap<ObjectRef<Guarded<Campaign>>, KnownCampaign>,
+    shared: &Shared,
+) {
+    let Ok(campaign) = &guarded.0 else { return };
+    let (namespace, name) = (campaign.namespace().unwrap_or_default(), campaign.name_any());
+    let reference = ObjectRef::from_obj(guarded);
+    let gone = shared.campaigns.get(&reference).is_none();
+    if gone || campaign.metadata.deletion_timestamp.is_some() {
+        shared.sources.forget(&(namespace.clone(), name.clone()));
+    }
+    let now = (!gone).then(|| (campaign.metadata.generation, campaign::facts(campaign, shared)));
+    let before = match now.clone() {
+        Some(now) => known.insert(reference, now),
+        None => known.remove(&reference),
+    };
+    if !gone && before == now {
+        return;
+    }
+    campaign::wake_assets(&namespace, &name, shared);
+    let spec = |known: Option<KnownCampaign>| known.map(|(generation, facts)| (generation, facts.deleting));
+    if gone || spec(before) != spec(now) {
+        receipt::wake(&namespace, shared);
+        wake_campaigns(&namespace, shared);
+    }
+}
+
+pub(super) fn wake_campaigns(namespace: &str, shared: &Shared) {
+    for campaign in shared.campaigns.state() {
+        if campaign.meta().namespace.as_deref() == Some(namespace) {
+            shared.campaign_wakes.wake(ObjectRef::from_obj(campaign.as_ref()));
+        }
+    }
+}
+
+/// Wakes the assets and campaigns that depend on a channel where what decisions need of it has changed.
+pub(super) fn channel_touched(
+    guarded: &Guarded<ChannelConfig>,
+    known: &mut HashMap<ObjectRef<Guarded<ChannelConfig>>, String>,
+    shared: &Shared,
+) {
+    let Ok(config) = &guarded.0 else { return };
+    let namespace = config.namespace().unwrap_or_default();
+    let status = config.status.as_ref();
+    let facts = crate::domain::digest::of_json(&(
+        &config.spec,
+        status.and_then(|status| status.refused.as_ref()),
+        status.and_then(|status| status.rate_limited_until.as_ref()),
+        &config.metadata.uid,
+    ));
+    let gone = shared
+        .channel_configs
+        .get(&ObjectRef::from_obj(guarded))
+        .is_none();
+    if gone {
+        shared.channels.forget(&namespace, &config.name_any());
+        known.remove(&ObjectRef::from_obj(guarded));
+        channel_config::wake(config, &namespace, shared);
+    } else if known.insert(ObjectRef::from_obj(guarded), facts.clone()).as_ref() != Some(&facts) {
+        channel_config::wake(config, &namespace, shared);
+    }
+}
