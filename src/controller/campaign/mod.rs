@@ -96,7 +96,8 @@ fn source_closed(campaign: &Campaign, shared: &Shared) -> Option<(String, String
     }
     Some((
         SOURCE_NOT_READ_YET.to_owned(),
-        "The branch has not been read since the operator started.".to_owned(),
+        "The branch has not been read since the operator started, or since the campaign was resumed."
+            .to_owned(),
     ))
 }
 
@@ -123,10 +124,11 @@ pub(crate) async fn reconcile(guarded: Arc<Guarded<Campaign>>, shared: Arc<Share
         observation.refused = apply(campaign, &namespace, applicable, &mut state, &shared).await?;
     }
     let again = summarise::summarise(campaign, &namespace, &observation, &mut state, &shared).await?;
+    let was_read = state.failure.is_none();
     drop(state);
     if campaign.spec.suspend {
         shared.sources.fell_asleep(&key);
-    } else if shared.sources.looked_at(&key) {
+    } else if shared.sources.looked_at(&key, was_read) {
         // Whoever was held because the branch had not been read since the start may go on now.
         wake_assets(&namespace, &campaign.name_any(), &shared);
     }

@@ -102,6 +102,8 @@ struct Entry {
     state: Arc<AsyncMutex<SourceState>>,
     /// True once a look at the branch has ended in this process, well or badly.
     looked_at: bool,
+    /// True where the branch was not read on purpose: what it said before counts for nothing until it was read again.
+    must_be_read: bool,
     /// True where somebody asked for a look.
     woken: bool,
     /// The files that were read last.
@@ -127,15 +129,20 @@ impl Sources {
         self.with(key, |entry| Arc::clone(&entry.state))
     }
 
-    /// Notes that a look has ended; true the first time.
-    pub(crate) fn looked_at(&self, key: &Key) -> bool {
-        self.with(key, |entry| !std::mem::replace(&mut entry.looked_at, true))
+    /// Notes that a look has ended; true the first time that it counts. After a sleep one that failed does not: whoever
+    /// suspends, edits and resumes must not see the old words go out because the host is silent just then.
+    pub(crate) fn looked_at(&self, key: &Key, was_read: bool) -> bool {
+        self.with(key, |entry| {
+            entry.must_be_read &= !was_read;
+            !entry.must_be_read && !std::mem::replace(&mut entry.looked_at, true)
+        })
     }
 
-    /// Notes that the branch is not read: what it said before counts for nothing until the next look, which is due at once.
+    /// Notes that the branch is not read: what it said before counts for nothing until it was read again, which is due at once.
     pub(crate) fn fell_asleep(&self, key: &Key) {
         self.with(key, |entry| {
             entry.looked_at = false;
+            entry.must_be_read = true;
             entry.woken = true;
         });
     }
