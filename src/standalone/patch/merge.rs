@@ -34,7 +34,8 @@ fn merge(object: &mut Map<String, Value>, patch: Map<String, Value>) {
     }
 }
 
-fn drop_nulls(value: &mut Value) {
+/// Takes every null out of the objects in a value, at any depth.
+pub(super) fn drop_nulls(value: &mut Value) {
     match value {
         Value::Object(members) => {
             members.retain(|_, member| !member.is_null());

@@ -19,6 +19,8 @@ use k8s_openapi::{
 };
 use serde_json::{Map, Value};
 
+use crate::standalone::patch::json_type;
+
 /// Where the schemas refer to each other: as in an OpenAPI v3 document.
 const COMPONENTS: &str = "#/components/schemas/";
 
@@ -131,17 +133,6 @@ fn resolve(mut schema: &Value) -> (&Value, Option<&str>) {
     (schema, name)
 }
 
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
-}
-
 fn go_type(schema: &Value) -> String {
     let (schema, name) = resolve(schema);
     let word = |key| schema.get(key).and_then(Value::as_str).unwrap_or_default();
@@ -168,7 +159,7 @@ impl Reading {
         if let (Some(choice), Value::Object(_)) = (node.pointer("/oneOf/0"), &*value) {
             return self.walk(choice, value, place);
         }
-        let mismatch = |value: &Value| Err(place.mismatch(kind_of(value), &go_type(schema)));
+        let mismatch = |value: &Value| Err(place.mismatch(json_type(value), &go_type(schema)));
         match (node.get("type").and_then(Value::as_str), &mut *value) {
             (Some("object"), Value::Object(fields)) => {
                 let holder = name.map_or(place.holder, last);

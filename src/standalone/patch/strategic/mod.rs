@@ -12,7 +12,7 @@ mod printed;
 pub use merged_lists::MergedLists;
 use serde_json::{Map, Value};
 
-use super::PatchError;
+use super::{PatchError, merge::drop_nulls};
 use merged_lists::Place;
 use printed::{printed, printed_map};
 
@@ -154,17 +154,6 @@ fn merge_member(
         None => object.shift_remove(&name),
     };
     Ok(())
-}
-
-fn drop_nulls(value: &mut Value) {
-    match value {
-        Value::Object(members) => {
-            members.retain(|_, member| !member.is_null());
-            members.values_mut().for_each(drop_nulls);
-        }
-        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
-        _ => {}
-    }
 }
 
 /// What is left of a value that is new to the object: nothing that carries a `$patch` directive.

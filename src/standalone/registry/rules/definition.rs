@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::{Change, object};
 use crate::standalone::{
-    registry::Subresource,
     schema::definition::{self, Condition},
     status::Cause,
 };
@@ -59,14 +58,8 @@ pub(super) fn prepare_create(definition: &mut Value) {
 }
 
 pub(super) fn prepare_update(change: &mut Change<'_>) {
-    if change.subresource == Some(Subresource::Status) {
-        object::copy_field(change.new, change.old, "spec");
+    if !change.keeps_to_its_part() {
         return;
-    }
-    object::copy_field(change.new, change.old, "status");
-    if change.new.get("spec") != change.old.get("spec") {
-        let generation = object::generation(change.old) + 1;
-        object::set(change.new, "generation", generation);
     }
     let Some(stored) = storage_version(change.new).map(str::to_owned) else {
         return;

@@ -20,6 +20,23 @@ pub(super) struct Change<'a> {
     pub(super) subresource: Option<Subresource>,
 }
 
+impl Change<'_> {
+    /// A write of `/status` changes the status alone, any other all but the status, and counts a new generation where
+    /// the spec differs. True where it may have changed the spec.
+    fn keeps_to_its_part(&mut self) -> bool {
+        if self.subresource == Some(Subresource::Status) {
+            object::copy_field(self.new, self.old, "spec");
+            return false;
+        }
+        object::copy_field(self.new, self.old, "status");
+        if self.new.get("spec") != self.old.get("spec") {
+            let generation = object::generation(self.old) + 1;
+            object::set(self.new, "generation", generation);
+        }
+        true
+    }
+}
+
 /// The name of the kind's schema.
 pub(super) fn schema_name(kind: BuiltIn, group: &str) -> &'static str {
     match (kind, group) {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Change, object};
-use crate::standalone::{registry::Subresource, schema::admission::Policy, status::Cause};
+use crate::standalone::{schema::admission::Policy, status::Cause};
 
 pub(super) fn default(policy: &mut Value) {
     let spec = object::child(policy, "spec");
@@ -42,15 +42,7 @@ fn default_match(constraints: Option<&mut Value>) {
 }
 
 pub(super) fn prepare_update(change: &mut Change<'_>) {
-    if change.subresource == Some(Subresource::Status) {
-        object::copy_field(change.new, change.old, "spec");
-        return;
-    }
-    object::copy_field(change.new, change.old, "status");
-    if change.new.get("spec") != change.old.get("spec") {
-        let generation = object::generation(change.old) + 1;
-        object::set(change.new, "generation", generation);
-    }
+    change.keeps_to_its_part();
 }
 
 pub(super) fn findings(policy: &Value) -> Vec<Cause> {
