@@ -81,12 +81,26 @@ fn report(size: usize, runs: &[Run], table: &mut Table) {
     );
     table.add(label("highest resident"), "", "MiB", each(|run| run.weight.peak));
     table.add(
+        label("posts a second, each with its receipt"),
+        "",
+        "",
+        runs.iter().map(|run| size as f64 / run.receipts).collect(),
+    );
+    requests(size, runs, table);
+}
+
+/// What each row asked of the API server; nothing where nobody counted.
+fn requests(size: usize, runs: &[Run], table: &mut Table) {
+    let Some(last) = runs.last().filter(|run| !run.writes.is_empty()) else {
+        return;
+    };
+    let label = |what: &str| format!("{size} due rows: {what}");
+    table.add(
         label("direct reads for each"),
         "",
         "",
         runs.iter().map(|run| run.reads / size as f64).collect(),
     );
-    let Some(last) = runs.last() else { return };
     for name in last.writes.keys() {
         let samples = runs
             .iter()

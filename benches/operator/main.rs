@@ -1,4 +1,5 @@
-//! What the operator costs and how fast it is, measured on the real control plane with the real binary.
+//! What the operator costs and how fast it is, measured on a control plane with the real binary: on etcd (which syncs) and
+//! kube-apiserver, or with `CAMPANILE_E2E_CONTROL_PLANE=embedded` on the embedded one.
 //!
 //! `cargo bench --bench operator -- [SECTION...] [--short]` prints a table; `docs/benchmarks.md` says what its lines mean.
 
@@ -13,6 +14,7 @@
 mod ceiling;
 mod counters;
 mod due;
+mod plane;
 mod process;
 mod push;
 mod rig;
@@ -56,6 +58,8 @@ enum Section {
     Standing,
     /// The offline check of a long sheet.
     Check,
+    /// The control plane alone, without the operator.
+    Plane,
 }
 
 /// Measures the operator.
@@ -121,6 +125,9 @@ async fn main() {
     let mut table = Table::default();
     if options.wants(Section::Check) {
         sheet::check(&options, &mut table);
+    }
+    if options.wants(Section::Plane) {
+        plane::measure(&mut table).await;
     }
     if options.wants(Section::Push) {
         push::measure(&options, &mut table).await;

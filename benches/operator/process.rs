@@ -29,6 +29,27 @@ pub(crate) struct Weight {
     pub(crate) peak: f64,
 }
 
+/// What the servers of the control plane weigh together, in MiB: the children of this process, shells and git left out.
+pub(crate) fn children_resident() -> f64 {
+    let ours = format!("PPid:\t{}", std::process::id());
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let statuses = processes.filter_map(|entry| std::fs::read_to_string(entry.path().join("status")).ok());
+    let servers = statuses.filter(|status| {
+        let names = ["etcd", "kube-apiserver", "kube-controller", "campanile"];
+        let is_server = names
+            .iter()
+            .any(|name| status.starts_with(&format!("Name:\t{name}")));
+        is_server && status.lines().any(|line| line == ours)
+    });
+    servers.map(|status| mebibytes(&status, "VmRSS:")).sum()
+}
+
+fn mebibytes(status: &str, field: &str) -> f64 {
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
+    let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    kibibytes.unwrap_or(f64::NAN) / 1024.0
+}
+
 /// A running operator; it is killed when it is dropped.
 pub(crate) struct Process {
     child: Child,
@@ -127,15 +148,10 @@ impl Process {
     /// Its memory.
     pub(crate) fn weight(&self) -> Weight {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let field = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name));
-            let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-            kibibytes.unwrap_or(f64::NAN) / 1024.0
-        };
         Weight {
-            resident: field("VmRSS:"),
-            anonymous: field("RssAnon:"),
-            peak: field("VmHWM:"),
+            resident: mebibytes(&status, "VmRSS:"),
+            anonymous: mebibytes(&status, "RssAnon:"),
+            peak: mebibytes(&status, "VmHWM:"),
         }
     }
 

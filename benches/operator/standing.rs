@@ -7,7 +7,7 @@ use campanile::api::ChannelConfig;
 use crate::{
     Options,
     counters::{between, is_write},
-    process::Process,
+    process::{Process, children_resident},
     rig::{INTERVAL, Rig},
     sheet::{When, rows},
     table::Table,
@@ -58,7 +58,8 @@ async fn weigh(rig: &mut Rig, size: usize, table: &mut Table) {
     settled(&operator).await;
     let start = operator.weight();
     operator.forget_peak();
-    // The new server's watch cache begins after what the operator has seen: it answers 410, and all is listed again.
+    // The new server's memory of events begins after what the operator has seen: it answers 410, and all is listed again.
+    let _written = rig.plane.namespace("newer").await;
     rig.plane.restart_api_server().await;
     tokio::time::sleep(SETTLED).await;
     settled(&operator).await;
@@ -78,6 +79,12 @@ async fn weigh(rig: &mut Rig, size: usize, table: &mut Table) {
         "",
         "MiB",
         vec![start.anonymous],
+    );
+    table.add(
+        label("resident, control plane and operator"),
+        "",
+        "MiB",
+        vec![children_resident()],
     );
     table.add(label("highest during the start"), "", "MiB", vec![start.peak]);
     // The garbage collector lists Assets too, once: only more pages than one are sure to be the operator's.

@@ -23,7 +23,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::sync::OnceCell;
 
 use super::certificates::{Identity, new_key};
-use super::engine::{Engine, Signer};
+use super::engine::{Engine, Signer, etcd_durability};
 use super::processes::{GuardedFolder, Server};
 use super::{access, binaries};
 
@@ -288,9 +288,9 @@ impl ControlPlane {
             format!("--listen-client-urls={url}"),
             format!("--advertise-client-urls={url}"),
             "--listen-peer-urls=http://127.0.0.1:0".to_owned(),
-            "--unsafe-no-fsync".to_owned(),
             "--log-level=warn".to_owned(),
         ];
+        let arguments: Vec<String> = arguments.into_iter().chain(etcd_durability()).collect();
         self.etcd = Some(self.server("etcd", &arguments));
     }
 

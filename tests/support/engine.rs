@@ -19,15 +19,24 @@ pub(crate) enum Engine {
 }
 
 impl Engine {
-    /// The one that the parameter names. Only the end-to-end suite is played on either: the other tests compare the two.
+    /// The one that the parameter names. Only the end-to-end suite and the benchmark are played on either: the other tests
+    /// compare the two.
     pub(crate) fn chosen() -> Self {
         let named = std::env::var(PARAMETER).ok();
-        match named.filter(|_| env!("CARGO_CRATE_NAME") == "e2e").as_deref() {
+        match named
+            .filter(|_| ["e2e", "operator"].contains(&env!("CARGO_CRATE_NAME")))
+            .as_deref()
+        {
             None | Some("kube-apiserver") => Self::KubeApiServer,
             Some("embedded") => Self::Embedded,
             Some(other) => panic!("{PARAMETER} is {other:?}: it is embedded or kube-apiserver"),
         }
     }
+}
+
+/// What etcd is spared in tests; a benchmark compares stores that both keep what they have acknowledged.
+pub(crate) fn etcd_durability() -> Option<String> {
+    (env!("CARGO_CRATE_NAME") != "operator").then(|| "--unsafe-no-fsync".to_owned())
 }
 
 /// Signs the certificates of a control plane.

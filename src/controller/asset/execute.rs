@@ -96,7 +96,7 @@ async fn follow(
             let rests = decide(&sent.observed, shared.clock.now()).action == Action::Wait;
             Ok(rests.then_some(sent))
         }
-        _ => observe::directly(shared, view, Known::Holds(&receipt)).await,
+        _ => Box::pin(observe::directly(shared, view, Known::Holds(&receipt))).await,
     }
 }
 

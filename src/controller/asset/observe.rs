@@ -22,43 +22,72 @@ use crate::{
 
 /// What memory knows of an asset; `None` where its spec cannot be read.
 pub(super) fn from_memory(shared: &Shared, view: &AssetView) -> Option<Observed> {
-    let asset = view.facts()?;
-    let asset = &asset;
-    let campaigns = shared
-        .campaigns
-        .state_filter(|guarded| is_named(guarded.0.as_ref().ok(), view.namespace(), asset));
-    let campaign = campaigns.first().and_then(|guarded| guarded.0.as_ref().ok());
-    let configs = shared.channel_configs.state_filter(|guarded| {
-        guarded
-            .0
-            .as_ref()
-            .is_ok_and(|config| serves(config, view.namespace(), &asset.target))
-    });
-    let mut channels: Vec<ChannelFacts> = configs
-        .iter()
-        .filter_map(|guarded| guarded.0.as_ref().ok())
-        .map(|config| {
-            channel_config::facts(
-                config,
-                shared.channels.get(view.namespace(), &config.name_any()).as_ref(),
-            )
-        })
-        .collect();
-    channels.sort_by(|a, b| a.name.cmp(&b.name));
-    let campaign = campaign.map(|campaign| campaign::facts(campaign, shared));
-    let name = slot(asset, campaign.as_ref(), &channels).receipt_name();
+    let asset = &view.facts()?;
+    let around = Around::remembered(shared, view.namespace(), asset);
+    let campaign = around.campaign_facts(shared);
+    let name = slot(asset, campaign.as_ref(), &around.channels).receipt_name();
     let receipt = shared.receipts.get(view.namespace(), &name);
-    let elsewhere = published_elsewhere(shared, view, asset, campaign.as_ref(), &channels);
+    let elsewhere = published_elsewhere(shared, view, asset, campaign.as_ref(), &around.channels);
     Some(assemble(
         shared,
         asset,
         Read {
             campaign,
-            channels,
+            channels: around.channels,
             receipt,
             elsewhere,
         },
     ))
+}
+
+/// What an asset is judged with.
+struct Around {
+    campaign: Option<Arc<Campaign>>,
+    channels: Vec<ChannelFacts>,
+}
+
+impl Around {
+    fn remembered(shared: &Shared, namespace: &str, asset: &AssetFacts) -> Self {
+        let campaigns = shared
+            .campaigns
+            .state_filter(|guarded| is_named(guarded.0.as_ref().ok(), namespace, asset));
+        let campaign = campaigns.first().and_then(|guarded| guarded.0.as_ref().ok());
+        let configs = shared.channel_configs.state_filter(|guarded| {
+            guarded
+                .0
+                .as_ref()
+                .is_ok_and(|config| serves(config, namespace, &asset.target))
+        });
+        let mut channels: Vec<ChannelFacts> = configs
+            .iter()
+            .filter_map(|guarded| guarded.0.as_ref().ok())
+            .map(|config| {
+                let state = shared.channels.get(namespace, &config.name_any());
+                channel_config::facts(config, state.as_ref())
+            })
+            .collect();
+        channels.sort_by(|a, b| a.name.cmp(&b.name));
+        Self {
+            campaign: campaign.cloned().map(Arc::new),
+            channels,
+        }
+    }
+
+    async fn read(shared: &Shared, namespace: &str, asset: &AssetFacts) -> Result<Self, Error> {
+        let campaigns: Api<Campaign> = Api::namespaced(shared.client.clone(), namespace);
+        let (campaign, channels) = futures::future::try_join(
+            shared.fresh.read(&campaigns, &asset.campaign, "read a Campaign"),
+            channels_for(shared, namespace, &asset.target),
+        )
+        .await?;
+        Ok(Self { campaign, channels })
+    }
+
+    fn campaign_facts(&self, shared: &Shared) -> Option<CampaignFacts> {
+        self.campaign
+            .as_deref()
+            .map(|campaign| campaign::facts(campaign, shared))
+    }
 }
 
 fn is_named(campaign: Option<&Campaign>, namespace: &str, asset: &AssetFacts) -> bool {
@@ -187,6 +216,7 @@ impl Direct {
 
 /// Reads asset, campaign, channels and, unless the caller knows it, the receipt directly from the API server.
 ///
+/// Before a claim memory is good enough for campaign and channels: a claim sends nothing, and the last look reads them.
 /// `None` where the asset is gone or its spec cannot be read.
 pub(super) async fn directly(
     shared: &Shared,
@@ -194,52 +224,63 @@ pub(super) async fn directly(
     known: Known<'_>,
 ) -> Result<Option<Direct>, Error> {
     let namespace = view.namespace();
-    let assets: Api<Asset> = Api::namespaced(shared.client.clone(), namespace);
-    let Some(asset) = assets
-        .get_opt(view.name())
-        .await
-        .map_err(Error::api("read an Asset"))?
-        .map(Arc::new)
-    else {
+    let (asset, around) =
+        futures::future::join(read_asset(shared, view), around_remembered(shared, view, known)).await;
+    let (Some(asset), around) = (asset?, around?) else {
         return Ok(None);
     };
-    let view = Arc::new(AssetView::of(&asset));
-    let Some(facts) = view.facts() else {
+    let newest = Arc::new(AssetView::of(&asset));
+    let Some(facts) = &newest.facts() else {
         return Ok(None);
     };
-    let facts = &facts;
-    let campaigns: Api<Campaign> = Api::namespaced(shared.client.clone(), namespace);
-    let campaign = shared
-        .fresh
-        .read(&campaigns, &facts.campaign, "read a Campaign")
-        .await?;
-    let channels = channels_for(shared, namespace, &facts.target).await?;
-    let campaign_facts = campaign
-        .as_deref()
-        .map(|campaign| campaign::facts(campaign, shared));
+    let same = view
+        .facts()
+        .is_some_and(|told| told.campaign == facts.campaign && told.target == facts.target);
+    let around = match around.filter(|_| same) {
+        Some(around) => around,
+        None => Around::read(shared, namespace, facts).await?,
+    };
+    let campaign = around.campaign_facts(shared);
     let (receipt_view, receipt) = match known {
         Known::Holds(receipt) => (Some(ReceiptView::of(receipt)), Some(receipt.clone())),
         Known::PresumedAbsent => (None, None),
         Known::Nothing => {
-            let name = slot(facts, campaign_facts.as_ref(), &channels).receipt_name();
+            let name = slot(facts, campaign.as_ref(), &around.channels).receipt_name();
             read_receipt(shared, namespace, &name).await?
         }
     };
-    let elsewhere = published_elsewhere(shared, &view, facts, campaign_facts.as_ref(), &channels);
     let read = Read {
-        campaign: campaign_facts,
-        channels,
-        receipt: receipt_view.map(Arc::new),
-        elsewhere,
-    };
-    let observed = assemble(shared, facts, read);
-    Ok(Some(Direct {
-        observed,
-        asset,
-        view: Arc::clone(&view),
-        receipt,
+        elsewhere: published_elsewhere(shared, &newest, facts, campaign.as_ref(), &around.channels),
         campaign,
+        channels: around.channels,
+        receipt: receipt_view.map(Arc::new),
+    };
+    Ok(Some(Direct {
+        observed: assemble(shared, facts, read),
+        asset,
+        view: Arc::clone(&newest),
+        receipt,
+        campaign: around.campaign,
     }))
+}
+
+async fn read_asset(shared: &Shared, view: &AssetView) -> Result<Option<Arc<Asset>>, Error> {
+    let assets: Api<Asset> = Api::namespaced(shared.client.clone(), view.namespace());
+    let asset = assets.get_opt(view.name()).await;
+    Ok(asset.map_err(Error::api("read an Asset"))?.map(Arc::new))
+}
+
+/// What belongs around the asset that memory knows, read while the asset itself is; none where memory cannot tell.
+async fn around_remembered(
+    shared: &Shared,
+    view: &AssetView,
+    known: Known<'_>,
+) -> Result<Option<Around>, Error> {
+    let Some(told) = view.facts() else { return Ok(None) };
+    match known {
+        Known::PresumedAbsent => Ok(Some(Around::remembered(shared, view.namespace(), &told))),
+        Known::Nothing | Known::Holds(_) => Around::read(shared, view.namespace(), &told).await.map(Some),
+    }
 }
 
 /// A receipt as it stands, and what decisions need of it; that alone where it cannot be read.
