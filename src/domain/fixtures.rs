@@ -7,7 +7,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::{
     decide::decide,
-    observed::{AssetFacts, CampaignFacts, ChannelClass, ChannelFacts, Observed, ProcessFacts, ReceiptFacts},
+    observed::{
+        AssetFacts, CampaignFacts, ChannelClass, ChannelFacts, GuardFacts, Observed, ProcessFacts,
+        ReceiptFacts,
+    },
     plan::{Action, Plan, SendOrder},
     receipt::{self, NewAttempt, Outcome, Person, Proof},
 };
@@ -134,6 +137,8 @@ pub(super) fn post() -> Observed {
             lease_duration: Duration::from_secs(15),
             ..ProcessFacts::default()
         },
+
+        guards: GuardFacts::default(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a decision may know: facts, owned, each read somewhere by the shell.
 
+mod guards;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,6 +12,7 @@ use crate::api::{
 };
 
 use super::slot::Slot;
+pub use guards::{GUARDS_NOT_RUN, GuardFacts, LINKS_UNCHECKED};
 
 /// Everything that is known about one asset when its next step is decided.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +31,9 @@ pub struct Observed {
     pub published_elsewhere: Option<String>,
     /// What this process knows of itself.
     pub process: ProcessFacts,
+
+    /// What the guards of the campaign say of it.
+    pub guards: GuardFacts,
 }
 
 impl Observed {
@@ -41,6 +47,8 @@ impl Observed {
             unreadable_receipt: None,
             published_elsewhere: None,
             process,
+
+            guards: GuardFacts::default(),
         }
     }
 }

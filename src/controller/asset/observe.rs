@@ -15,7 +15,9 @@ use super::super::{
 use crate::{
     api::{Asset, Campaign, ChannelConfig, Receipt, Target},
     domain::{
-        observed::{AssetFacts, CampaignFacts, ChannelFacts, Observed, ProcessFacts, ReceiptFacts},
+        observed::{
+            AssetFacts, CampaignFacts, ChannelFacts, GuardFacts, Observed, ProcessFacts, ReceiptFacts,
+        },
         slot::Slot,
     },
 };
@@ -122,6 +124,8 @@ fn assemble(shared: &Shared, asset: &AssetFacts, read: Read) -> Observed {
             .and_then(|receipt| receipt.spec.clone().err()),
         receipt: read.receipt.and_then(|receipt| receipt_facts(shared, &receipt)),
         process: process(shared),
+
+        guards: GuardFacts::default(),
     }
 }
 

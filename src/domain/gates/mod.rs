@@ -1,6 +1,7 @@
 //! The gates, in order: each answers open, waiting until an instant, or closed for a reason.
 
 mod approval;
+mod guards;
 mod limits;
 mod source;
 mod switches;
@@ -21,7 +22,7 @@ pub fn gates(observed: &Observed, now: Timestamp) -> Vec<Gate> {
     let states = [
         (GateName::Source, source::source(observed, now)),
         (GateName::Target, target::target(observed)),
-        (GateName::Guards, GateState::Open),
+        (GateName::Guards, guards::guards(observed)),
         (GateName::Approval, approval::approval(observed, now)),
         (GateName::Switches, switches::switches(observed)),
         (GateName::Limits, limits::limits(observed, now)),
