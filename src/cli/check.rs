@@ -1,7 +1,7 @@
 //! `campanile check`: the diagnostics of the operator, offline, for a terminal or for continuous integration.
 
-mod local_files;
-mod manifest;
+pub(super) mod local_files;
+pub(super) mod manifest;
 mod neutral;
 mod output;
 
@@ -116,7 +116,7 @@ pub(super) fn check(paths: &[PathBuf], now: Timestamp) -> Result<Checked, CheckE
 }
 
 fn check_workspace(workspace: &LocalFiles, now: Timestamp) -> Checked {
-    let manifests = Manifests::read(workspace);
+    let manifests = Manifests::read(&workspace.names, workspace);
     let (campaigns, rows) = if manifests.campaigns.is_empty() {
         (neutral::campaigns(workspace), Rows::All)
     } else {

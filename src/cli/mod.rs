@@ -2,10 +2,16 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
 
 mod check;
+mod cluster;
 mod crds;
+mod forecast;
 mod operator;
+mod plan;
+mod printed;
 mod receipts;
+mod simulate;
 mod up;
+mod why;
 
 use std::{path::Path, process::ExitCode};
 
@@ -33,6 +39,12 @@ enum Command {
     Up(Box<up::Options>),
     /// Look at receipts, and settle those that need a person
     Receipts(receipts::Options),
+    /// Print what a folder or a branch would publish, when, through which account, and what is in the way
+    Plan(plan::Options),
+    /// Play what a folder or a branch says on a virtual clock, and print the calendar that comes of it
+    Simulate(simulate::Options),
+    /// Explain where an asset is: each gate, what it was judged by, who or what opens it, and when
+    Why(why::Options),
 }
 
 /// Parses the command line and runs it.
@@ -43,6 +55,9 @@ pub fn main() -> ExitCode {
         Command::Crds(options) => crds::run(&options),
         Command::Up(options) => up::run(*options),
         Command::Receipts(options) => receipts::run(&options),
+        Command::Plan(options) => plan::run(&options),
+        Command::Simulate(options) => simulate::run(&options),
+        Command::Why(options) => why::run(&options),
     }
 }
 

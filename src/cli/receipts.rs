@@ -5,15 +5,18 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use kube::{
-    Api, Client, ResourceExt,
+    Api, ResourceExt,
     api::{ListParams, PostParams},
 };
 use thiserror::Error;
 
+use super::{
+    cluster::{Unreached, patiently, reach},
+    printed::shown as printed,
+};
 use crate::{
     api::{Attempt, Receipt, ReceiptStatus},
     config::ClusterOptions,
-    controller::connect,
     domain::receipt::{NotAllowed, Person, adopt, request_release, retry},
 };
 
@@ -82,8 +85,8 @@ struct Change {
 
 #[derive(Debug, Error)]
 enum Failure {
-    #[error("failed to reach the cluster")]
-    Connect(#[from] crate::controller::Error),
+    #[error(transparent)]
+    Unreached(#[from] Unreached),
     #[error("failed to read receipts")]
     Read(#[source] kube::Error),
     #[error("failed to write the receipt: it has changed since it was read, look at it again")]
@@ -94,17 +97,10 @@ enum Failure {
     NotAllowed(#[from] NotAllowed),
     #[error("the receipt has resourceVersion {now} now, and not {shown}: look at it again")]
     Stale { now: String, shown: String },
-    #[error("failed to start")]
-    Start(#[from] std::io::Error),
 }
 
 pub(super) fn run(options: &Options) -> ExitCode {
-    let result = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(Failure::from)
-        .and_then(|runtime| runtime.block_on(work(options)));
-    match result {
+    match patiently(work(options)) {
         Ok(text) => {
             print!("{text}");
             ExitCode::SUCCESS
@@ -114,12 +110,7 @@ pub(super) fn run(options: &Options) -> ExitCode {
 }
 
 async fn work(options: &Options) -> Result<String, Failure> {
-    let client: Client = connect(&options.cluster, None).await?;
-    let namespace = options
-        .cluster
-        .namespace
-        .clone()
-        .unwrap_or_else(|| client.default_namespace().to_owned());
+    let (client, namespace) = reach(&options.cluster).await?;
     let api: Api<Receipt> = Api::namespaced(client, &namespace);
     match &options.command {
         Command::List { phase } => list(&api, phase.as_deref()).await,
@@ -183,9 +174,8 @@ fn row(receipt: &Receipt) -> Vec<String> {
     ]
 }
 
-/// Columns padded to the widest cell; control characters of foreign text are dropped.
+/// Columns padded to the widest cell.
 fn table(rows: &[Vec<String>]) -> String {
-    let plain = |cell: &String| cell.chars().filter(|c| !c.is_control()).collect::<String>();
     let columns = rows.first().map_or(0, Vec::len);
     let widths: Vec<usize> = (0..columns)
         .map(|n| {
@@ -201,7 +191,7 @@ fn table(rows: &[Vec<String>]) -> String {
         let cells: Vec<String> = row
             .iter()
             .zip(&widths)
-            .map(|(cell, width)| format!("{:<width$}", plain(cell)))
+            .map(|(cell, width)| format!("{:<width$}", printed(cell)))
             .collect();
         text.push_str(cells.join("   ").trim_end());
         text.push('\n');
@@ -215,8 +205,7 @@ fn shown(receipt: &Receipt) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: &str| {
         if !value.is_empty() {
-            let value: String = value.chars().filter(|c| !c.is_control()).collect();
-            for part in [&format!("{name:<18}"), value.as_str(), "\n"] {
+            for part in [&format!("{name:<18}"), printed(value).as_str(), "\n"] {
                 text.push_str(part);
             }
         }

@@ -21,8 +21,8 @@ use super::{
 };
 use crate::{
     api::{
-        ChannelConfig, ChannelConfigStatus, SecretKeyReference,
-        condition_type::{CREDENTIALS_READY, REACHABLE},
+        ChannelConfig, ChannelConfigSpec, ChannelConfigStatus, SecretKeyReference,
+        condition_type::{self, CREDENTIALS_READY, REACHABLE},
     },
     domain::{
         digest,
@@ -97,7 +97,30 @@ impl Channels {
 
 /// What decisions need of a ChannelConfig; a channel that nobody has looked at yet is unusable.
 pub(crate) fn facts(config: &ChannelConfig, state: Option<&ChannelState>) -> ChannelFacts {
-    let mut facts = ChannelFacts {
+    let mut facts = facts_of_object(config);
+    let current = state.filter(|state| {
+        Some(state.generation) == config.metadata.generation
+            && Some(&state.uid) == config.metadata.uid.as_ref()
+    });
+    match current.map(|state| (state, &state.publisher)) {
+        None => facts.unusable = Some(not_looked_at()),
+        Some((_, Err(SelectError::MissingConfig { names }))) => facts.missing.clone_from(names),
+        Some((_, Err(error))) => {
+            facts.unusable = Some((error.reason().to_owned(), format!("ChannelConfig: {error}.")));
+        }
+        Some((state, Ok(publisher))) => {
+            facts.class = class(publisher.class());
+            facts.endpoint_digest = publisher.endpoint_digest();
+            facts.send_timeout = publisher.send_timeout();
+            facts.refused = refusal(config, &state.configuration_digest);
+        }
+    }
+    facts
+}
+
+/// What a ChannelConfig says of itself, whether it can publish or not.
+fn facts_of_object(config: &ChannelConfig) -> ChannelFacts {
+    ChannelFacts {
         name: config.name_any(),
         environment: config.spec.environment,
         publish_enabled: config.spec.publish_enabled,
@@ -112,30 +135,60 @@ pub(crate) fn facts(config: &ChannelConfig, state: Option<&ChannelState>) -> Cha
             .as_ref()
             .and_then(|s| s.rate_limited_until.as_ref())
             .map(|time| time.0),
+    }
+}
+
+fn not_looked_at() -> (String, String) {
+    (
+        CHANNEL_NOT_READY.to_owned(),
+        "The ChannelConfig has not been looked at yet.".to_owned(),
+    )
+}
+
+/// What a ChannelConfig and its status say, for whoever may not read its Secrets: where it sends remains unknown.
+pub(crate) fn facts_on_record(config: &ChannelConfig) -> ChannelFacts {
+    let mut facts = facts_of_object(config);
+    let spec = &config.spec;
+    let timeout = match (&spec.webhook, &spec.object_store) {
+        (Some(webhook), _) => webhook.timeout.0,
+        (None, Some(store)) => store.timeout.0,
+        (None, None) => Duration::ZERO,
     };
-    let current = state.filter(|state| {
-        Some(state.generation) == config.metadata.generation
-            && Some(&state.uid) == config.metadata.uid.as_ref()
-    });
-    match current.map(|state| (state, &state.publisher)) {
-        None => {
-            facts.unusable = Some((
-                CHANNEL_NOT_READY.into(),
-                "The ChannelConfig has not been looked at yet.".into(),
-            ));
+    facts.send_timeout = timeout;
+    let status = config.status.clone().unwrap_or_default();
+    let ready = status
+        .conditions
+        .iter()
+        .find(|condition| condition.type_ == condition_type::READY);
+    let Some(ready) = ready.filter(|_| Some(status.observed_generation) == config.metadata.generation) else {
+        facts.unusable = Some(not_looked_at());
+        return facts;
+    };
+    facts.class = class_on_record(spec, status.class.as_deref());
+    facts.refused = status.refused.map(|refused| refused.message);
+    match ready.reason.as_str() {
+        "MissingConfig" => facts.missing = SelectError::missing_names(&ready.message),
+        "InvalidConfig" | "SecretForbidden" => {
+            facts.unusable = Some((ready.reason.clone(), format!("ChannelConfig: {}", ready.message)));
         }
-        Some((_, Err(SelectError::MissingConfig { names }))) => facts.missing.clone_from(names),
-        Some((_, Err(error))) => {
-            facts.unusable = Some((error.reason().to_owned(), format!("ChannelConfig: {error}.")));
-        }
-        Some((state, Ok(publisher))) => {
-            facts.class = class(publisher.class());
-            facts.endpoint_digest = publisher.endpoint_digest();
-            facts.send_timeout = publisher.send_timeout();
-            facts.refused = refusal(config, &state.configuration_digest);
-        }
+        _ => {}
     }
     facts
+}
+
+fn class_on_record(spec: &ChannelConfigSpec, named: Option<&str>) -> ChannelClass {
+    let window = spec
+        .webhook
+        .as_ref()
+        .and_then(|webhook| webhook.idempotency.as_ref());
+    match (named, window) {
+        (Some("NaturalKey"), _) => ChannelClass::NaturalKey,
+        (Some("IdempotencyKey"), Some(idempotency)) => ChannelClass::IdempotencyKey {
+            window: idempotency.window.0,
+        },
+        (Some("LookUp"), _) => ChannelClass::LookUp,
+        _ => ChannelClass::Neither,
+    }
 }
 
 fn refusal(config: &ChannelConfig, configuration_digest: &str) -> Option<String> {

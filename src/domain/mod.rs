@@ -18,10 +18,12 @@ pub mod publication;
 pub mod receipt;
 pub mod repository;
 pub mod schedule;
+pub mod simulation;
 pub mod slot;
 pub mod staleness;
 pub mod status;
 pub mod wanted;
+pub mod why;
 
 #[cfg(test)]
 mod walk;

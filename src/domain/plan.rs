@@ -66,6 +66,33 @@ pub enum GateState {
     },
 }
 
+impl GateState {
+    /// The word that says why it is not open.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Open => None,
+            Self::Waiting { reason, .. } | Self::Closed { reason, .. } => Some(reason),
+        }
+    }
+
+    /// The sentence that says why it is not open, and what to do.
+    pub fn message(&self) -> Option<&str> {
+        match self {
+            Self::Open => None,
+            Self::Waiting { message, .. } | Self::Closed { message, .. } => Some(message),
+        }
+    }
+
+    /// When it opens by itself, or is worth another look.
+    pub fn until(&self) -> Option<Timestamp> {
+        match self {
+            Self::Open => None,
+            Self::Waiting { until, .. } => Some(*until),
+            Self::Closed { until, .. } => *until,
+        }
+    }
+}
+
 /// What to do about the slot now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Action {

@@ -80,6 +80,13 @@ impl SelectError {
         }
     }
 
+    /// The names of a `MissingConfig`, read back from the sentence that it was told in.
+    pub fn missing_names(told: &str) -> Vec<String> {
+        let names = told.trim_end_matches('.');
+        let names = names.strip_prefix("missing ").unwrap_or(names);
+        names.split(", ").map(str::to_owned).collect()
+    }
+
     pub(super) fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::InvalidConfig {
             field: field.into(),

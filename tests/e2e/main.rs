@@ -78,3 +78,5 @@ mod turned_clock;
 mod watch_faults;
 #[cfg(test)]
 mod week_one;
+#[cfg(test)]
+mod why;

@@ -21,5 +21,6 @@ mod content_files;
 mod git;
 mod git_ssh;
 mod layering;
+mod plan;
 mod sheet_files;
 mod week_one;

@@ -20,18 +20,18 @@ const LEFT_OUT: [&str; 3] = [".git", "node_modules", "target"];
 
 /// A folder, and the files in it that are meant.
 #[derive(Debug)]
-pub(super) struct LocalFiles {
+pub(in super::super) struct LocalFiles {
     root: PathBuf,
     /// The files that are meant, sorted.
-    pub(super) names: Vec<String>,
+    pub(in super::super) names: Vec<String>,
     /// Every regular file in the folder, sorted; what globs are matched against.
     all: Vec<String>,
     /// True where the files were named one by one: then each of them must be something that we read.
-    pub(super) named: bool,
+    pub(in super::super) named: bool,
 }
 
 /// One for each folder that was given, and one for the files that were.
-pub(super) fn workspaces(paths: &[PathBuf]) -> Result<Vec<LocalFiles>, CheckError> {
+pub(in super::super) fn workspaces(paths: &[PathBuf]) -> Result<Vec<LocalFiles>, CheckError> {
     let mut workspaces = Vec::new();
     let mut named: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
     for path in paths {
@@ -115,7 +115,7 @@ fn walk(root: &Path) -> Result<Vec<String>, CheckError> {
 
 impl LocalFiles {
     /// A path as a person at the command line would write it.
-    pub(super) fn shown(&self, path: &str) -> String {
+    pub(in super::super) fn shown(&self, path: &str) -> String {
         let is_file = self.all.binary_search_by(|name| name.as_str().cmp(path)).is_ok();
         if self.root == Path::new(".") || !is_file {
             return path.to_owned();
@@ -124,7 +124,7 @@ impl LocalFiles {
     }
 
     /// The first bytes of a file, for telling what it is.
-    pub(super) fn start(&self, path: &str, limit: u64) -> Vec<u8> {
+    pub(in super::super) fn start(&self, path: &str, limit: u64) -> Vec<u8> {
         let mut start = Vec::new();
         if let Ok(file) = std::fs::File::open(self.root.join(path)) {
             // What cannot be read is found out when it is read whole.

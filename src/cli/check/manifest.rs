@@ -3,12 +3,11 @@
 use kube::ResourceExt as _;
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::local_files::LocalFiles;
 use crate::{
     api::{Campaign, CampaignSpec, ChannelConfig, GROUP},
     domain::{
         content::{
-            Files as _,
+            Files,
             diagnostic::{Diagnostic, Position},
             text::{Span, Text},
         },
@@ -19,21 +18,23 @@ use crate::{
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
 /// A Campaign as it is checked.
-pub(super) struct CheckedCampaign {
-    pub(super) namespace: String,
-    pub(super) name: String,
-    pub(super) spec: CampaignSpec,
+pub(in super::super) struct CheckedCampaign {
+    pub(in super::super) namespace: String,
+    pub(in super::super) name: String,
+    pub(in super::super) spec: CampaignSpec,
 }
 
 /// The manifests among the files.
 #[derive(Default)]
-pub(super) struct Manifests {
-    pub(super) campaigns: Vec<CheckedCampaign>,
+pub(in super::super) struct Manifests {
+    pub(in super::super) campaigns: Vec<CheckedCampaign>,
     /// Channels with their namespaces.
-    pub(super) channels: Vec<(String, ChannelFacts)>,
-    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(in super::super) channels: Vec<(String, ChannelFacts)>,
+    /// The same, whole.
+    pub(in super::super) channel_configs: Vec<ChannelConfig>,
+    pub(in super::super) diagnostics: Vec<Diagnostic>,
     /// The files that hold any of our kinds.
-    pub(super) files: Vec<String>,
+    pub(in super::super) files: Vec<String>,
 }
 
 /// What every Kubernetes object begins with.
@@ -48,16 +49,16 @@ struct Head {
 
 impl Manifests {
     /// Reads every YAML file that speaks of our kinds.
-    pub(super) fn read(workspace: &LocalFiles) -> Self {
+    pub(in super::super) fn read(names: &[String], files: &dyn Files) -> Self {
         let mut manifests = Self::default();
         let yaml = |name: &&String| {
             let path = std::path::Path::new(name.as_str());
             path.extension()
                 .is_some_and(|extension| extension == "yaml" || extension == "yml")
         };
-        for name in workspace.names.iter().filter(yaml) {
+        for name in names.iter().filter(yaml) {
             // A file that cannot be read, or is no text, holds no manifest of ours.
-            let Ok(bytes) = workspace.read(name, MAX_BYTES) else {
+            let Ok(bytes) = files.read(name, MAX_BYTES) else {
                 continue;
             };
             if let Ok(text) = Text::decode(name, &bytes, bytes.len()) {
@@ -105,6 +106,7 @@ impl Manifests {
             return;
         };
         let namespace = channel.namespace().unwrap_or_default();
+        let whole = channel.clone();
         let spec = channel.spec;
         let type_ = match (&spec.webhook, &spec.object_store) {
             (Some(_), None) => "webhook",
@@ -136,6 +138,7 @@ impl Manifests {
             type_,
         };
         self.channels.push((namespace, facts));
+        self.channel_configs.push(whole);
     }
 
     fn parsed<T: DeserializeOwned>(&mut self, text: &Text<'_>, first_line: u32, document: &str) -> Option<T> {

@@ -5,7 +5,7 @@ mod observe;
 mod send;
 
 pub(crate) use execute::labels;
-pub(super) use observe::{channels_for, process, read_receipt, receipt_facts};
+pub(super) use observe::{Read, Witness, assemble, channels_for, process, read_receipt, receipt_facts, slot};
 
 use std::{sync::Arc, time::Duration};
 

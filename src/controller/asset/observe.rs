@@ -1,6 +1,6 @@
 //! Reading what a decision needs: from memory for planning, directly before anything is done.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use kube::{Api, ResourceExt, core::DeserializeGuard};
 
@@ -9,6 +9,7 @@ use super::super::{
     context::{Guarded, Shared},
     election,
     error::Error,
+    receipts::Receipts,
     store_age::Closed,
     view::{AssetView, ReceiptView},
 };
@@ -31,7 +32,7 @@ pub(super) fn from_memory(shared: &Shared, view: &AssetView) -> Option<Observed>
     let receipt = shared.receipts.get(view.namespace(), &name);
     let elsewhere = published_elsewhere(shared, view, asset, campaign.as_ref(), &around.channels);
     Some(assemble(
-        shared,
+        Witness::of(shared),
         asset,
         Read {
             campaign,
@@ -104,15 +105,46 @@ fn serves(config: &ChannelConfig, namespace: &str, target: &Target) -> bool {
         && channel_config::is_for(config, &target.platform, &target.account)
 }
 
-/// What was read for one asset, from memory or directly.
-struct Read {
-    campaign: Option<CampaignFacts>,
-    channels: Vec<ChannelFacts>,
-    receipt: Option<Arc<ReceiptView>>,
-    elsewhere: Option<String>,
+/// What was read for one asset: from memory, directly, or by somebody who only looks.
+pub(in super::super) struct Read {
+    pub(in super::super) campaign: Option<CampaignFacts>,
+    pub(in super::super) channels: Vec<ChannelFacts>,
+    pub(in super::super) receipt: Option<Arc<ReceiptView>>,
+    pub(in super::super) elsewhere: Option<String>,
 }
 
-fn assemble(shared: &Shared, asset: &AssetFacts, read: Read) -> Observed {
+/// What a process knows beside what was read.
+pub(in super::super) struct Witness<'a> {
+    /// The receipts that it has seen, and since when.
+    pub(in super::super) receipts: &'a Receipts,
+    /// The time on its steady clock.
+    pub(in super::super) steady: Duration,
+    /// What it knows of itself.
+    pub(in super::super) process: ProcessFacts,
+}
+
+impl<'a> Witness<'a> {
+    fn of(shared: &'a Shared) -> Self {
+        Self {
+            receipts: &shared.receipts,
+            steady: shared.clock.steady(),
+            process: process(shared),
+        }
+    }
+
+    fn receipt(&self, view: &ReceiptView) -> Option<ReceiptFacts> {
+        let spec = view.spec.as_ref().ok()?;
+        Some(ReceiptFacts {
+            name: kube::Resource::meta(view).name.clone().unwrap_or_default(),
+            slot: spec.slot.clone(),
+            status: (*view.status).clone(),
+            undecided_seen_for: self.receipts.undecided_seen_for(view, self.steady),
+        })
+    }
+}
+
+/// Puts together what a decision may know: for the operator as for whoever asks what it would decide.
+pub(in super::super) fn assemble(witness: Witness<'_>, asset: &AssetFacts, read: Read) -> Observed {
     Observed {
         asset: asset.clone(),
         campaign: read.campaign,
@@ -122,8 +154,8 @@ fn assemble(shared: &Shared, asset: &AssetFacts, read: Read) -> Observed {
             .receipt
             .as_ref()
             .and_then(|receipt| receipt.spec.clone().err()),
-        receipt: read.receipt.and_then(|receipt| receipt_facts(shared, &receipt)),
-        process: process(shared),
+        receipt: read.receipt.and_then(|receipt| witness.receipt(&receipt)),
+        process: witness.process,
 
         guards: GuardFacts::default(),
     }
@@ -145,7 +177,11 @@ fn published_elsewhere(
 }
 
 /// The slot that an asset fills; without a channel, the one for real.
-pub(super) fn slot(asset: &AssetFacts, campaign: Option<&CampaignFacts>, channels: &[ChannelFacts]) -> Slot {
+pub(in super::super) fn slot(
+    asset: &AssetFacts,
+    campaign: Option<&CampaignFacts>,
+    channels: &[ChannelFacts],
+) -> Slot {
     let id = campaign.map_or(asset.campaign.as_str(), |campaign| &campaign.id);
     asset.slot(
         id,
@@ -157,13 +193,7 @@ pub(super) fn slot(asset: &AssetFacts, campaign: Option<&CampaignFacts>, channel
 }
 
 pub(in super::super) fn receipt_facts(shared: &Shared, view: &ReceiptView) -> Option<ReceiptFacts> {
-    let spec = view.spec.as_ref().ok()?;
-    Some(ReceiptFacts {
-        name: kube::Resource::meta(view).name.clone().unwrap_or_default(),
-        slot: spec.slot.clone(),
-        status: (*view.status).clone(),
-        undecided_seen_for: shared.receipts.undecided_seen_for(view, shared.clock.steady()),
-    })
+    Witness::of(shared).receipt(view)
 }
 
 /// What this process knows of itself.
@@ -260,7 +290,7 @@ pub(super) async fn directly(
         receipt: receipt_view.map(Arc::new),
     };
     Ok(Some(Direct {
-        observed: assemble(shared, facts, read),
+        observed: assemble(Witness::of(shared), facts, read),
         asset,
         view: Arc::clone(&newest),
         receipt,

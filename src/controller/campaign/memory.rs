@@ -21,7 +21,7 @@ pub(super) struct Kept {
 }
 
 /// The ConfigMap of a campaign.
-pub(super) fn name_of(campaign: &Campaign) -> String {
+pub(in super::super) fn name_of(campaign: &Campaign) -> String {
     format!("campanile-approvals-{}", campaign.name_any())
 }
 
@@ -48,7 +48,8 @@ pub(super) async fn read(
     Ok(Kept { memory, map })
 }
 
-fn remembered(map: &ConfigMap) -> Memory {
+/// What stands in the ConfigMap of a campaign.
+pub(in super::super) fn remembered(map: &ConfigMap) -> Memory {
     let data = map.data.iter().flatten();
     data.map(|(key, text)| (key.clone(), Remembered::read(text)))
         .collect()

@@ -15,11 +15,12 @@ use kube::{Resource, ResourceExt, runtime::controller::Action};
 use super::{
     context::{Guarded, Shared},
     error::{Error, chain},
+    receipts::Receipts,
     report,
     view::{AssetView, phase},
 };
 use crate::{
-    api::{Campaign, ConditionStatus, condition_type},
+    api::{Campaign, ConditionStatus, Environment, Target, condition_type},
     domain::{
         materialise::{Situation, Standing, changes, remembering},
         observed::{CampaignFacts, campaign_id},
@@ -27,6 +28,8 @@ use crate::{
         staleness::stale_at,
     },
 };
+pub(super) use memory::{name_of as memory_name, remembered};
+pub(super) use observe::{channels_of, place_text};
 pub(crate) use sources::{SourceState, Sources, environment};
 
 /// How soon a campaign is looked at again when the cache has not caught up with what was written.
@@ -39,9 +42,16 @@ pub(crate) const SOURCE_NOT_READ_YET: &str = "SourceNotReadYet";
 
 /// What decisions need of a Campaign.
 pub(crate) fn facts(campaign: &Campaign, shared: &Shared) -> CampaignFacts {
+    let namespace = campaign.namespace().unwrap_or_default();
+    let looked_at = shared.sources.was_looked_at(&namespace, &campaign.name_any());
+    facts_on_record(campaign, looked_at)
+}
+
+/// The same from the object alone, given whether the branch has been looked at.
+pub(crate) fn facts_on_record(campaign: &Campaign, looked_at: bool) -> CampaignFacts {
     let mut facts = CampaignFacts::of_spec(&campaign.name_any(), &campaign.spec);
     facts.deleting = campaign.metadata.deletion_timestamp.is_some();
-    facts.source_closed = source_closed(campaign, shared);
+    facts.source_closed = source_closed(campaign, looked_at);
     let status = campaign.status.as_ref();
     let conditions = status
         .map(|status| status.conditions.as_slice())
@@ -63,7 +73,7 @@ fn trust(campaign: &Campaign) -> SignedDuration {
 }
 
 /// Why nothing may be sent from what is known of the branch.
-fn source_closed(campaign: &Campaign, shared: &Shared) -> Option<(String, String)> {
+fn source_closed(campaign: &Campaign, looked_at: bool) -> Option<(String, String)> {
     if campaign.spec.suspend {
         return None;
     }
@@ -90,8 +100,7 @@ fn source_closed(campaign: &Campaign, shared: &Shared) -> Option<(String, String
     let parsed = conditions
         .iter()
         .any(|condition| condition.type_ == condition_type::SOURCE_PARSED);
-    let namespace = campaign.namespace().unwrap_or_default();
-    if parsed && shared.sources.was_looked_at(&namespace, &campaign.name_any()) {
+    if parsed && looked_at {
         return None;
     }
     Some((
@@ -184,29 +193,30 @@ fn standing(campaign: &Campaign, namespace: &str, shared: &Shared) -> BTreeMap<S
     let name = campaign.name_any();
     let id = campaign_id(&name, &campaign.spec);
     let views = shared.assets.state_filter(|view| view.is_of(namespace, &name));
+    let environment = |target: &Target| sources::environment(shared, namespace, target);
     views
         .iter()
-        .filter_map(|view| stands(view, id, shared))
+        .filter_map(|view| stands(view, id, &shared.receipts, environment))
         .map(|stands| (stands.name.clone(), stands))
         .collect()
 }
 
-fn stands(view: &AssetView, id: &str, shared: &Shared) -> Option<Standing> {
+/// An Asset as changes depend on it; `environment` tells that of a target's channel.
+pub(crate) fn stands(
+    view: &AssetView,
+    id: &str,
+    receipts: &Receipts,
+    environment: impl Fn(&Target) -> Environment,
+) -> Option<Standing> {
     let facts = view.facts()?;
     // While it is sent for the first time, the asset does not name its receipt yet.
-    let of_its_slot = || {
-        let environment = sources::environment(shared, view.namespace(), &facts.target);
-        facts.slot(id, environment).receipt_name()
-    };
+    let of_its_slot = || facts.slot(id, environment(&facts.target)).receipt_name();
     let receipt_name = facts.remembered_receipt.clone().unwrap_or_else(of_its_slot);
-    let receipt = shared.receipts.get(view.namespace(), &receipt_name);
+    let receipt = receipts.get(view.namespace(), &receipt_name);
     let environment = receipt
         .as_ref()
         .and_then(|receipt| receipt.spec.as_ref().ok())
-        .map_or_else(
-            || sources::environment(shared, view.namespace(), &facts.target),
-            |spec| spec.slot.environment,
-        );
+        .map_or_else(|| environment(&facts.target), |spec| spec.slot.environment);
     Some(Standing {
         name: view.name().to_owned(),
         slot: facts.slot(id, environment),

@@ -13,7 +13,7 @@ use super::{
     sources::{Key, SourceState},
 };
 use crate::{
-    api::{ANNOTATION_REQUESTED_AT, Asset, AssetContent, Campaign, CampaignSpec},
+    api::{ANNOTATION_REQUESTED_AT, Asset, AssetContent, Campaign, CampaignSpec, ChannelConfig},
     domain::{
         digest,
         observed::campaign_id,
@@ -146,7 +146,7 @@ fn elders(campaign: &Campaign, namespace: &str, shared: &Shared) -> Vec<Campaign
 }
 
 /// Repository and branch, as host/path#branch.
-pub(super) fn place_text(spec: &CampaignSpec) -> String {
+pub(in super::super) fn place_text(spec: &CampaignSpec) -> String {
     let (repository, branch) = place(spec);
     format!("{repository}#{branch}")
 }
@@ -395,10 +395,18 @@ fn is_intact(key: &Key, made: &BTreeMap<String, String>, shared: &Shared) -> boo
 /// The channels of a namespace, as the wanted set takes them.
 fn channels(namespace: &str, shared: &Shared) -> Vec<ChannelFacts> {
     let configs = shared.channel_configs.state();
-    let mut channels: Vec<ChannelFacts> = configs
+    let configs = configs
         .iter()
         .filter_map(|guarded| guarded.0.as_ref().ok())
-        .filter(|config| config.metadata.namespace.as_deref() == Some(namespace))
+        .filter(|config| config.metadata.namespace.as_deref() == Some(namespace));
+    channels_of(configs)
+}
+
+/// ChannelConfigs, as the wanted set takes them.
+pub(in super::super) fn channels_of<'a>(
+    configs: impl Iterator<Item = &'a ChannelConfig>,
+) -> Vec<ChannelFacts> {
+    let mut channels: Vec<ChannelFacts> = configs
         .map(|config| ChannelFacts {
             platform: config.spec.platform.clone(),
             account: config.spec.account.clone(),

@@ -1,0 +1,359 @@
+//! `campanile plan`: what a branch or a folder would publish, when, through which account, and what is in the way.
+
+mod markdown;
+mod screen;
+
+#[cfg(test)]
+mod tests;
+
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::forecast::{self, Difference, Forecast, ForecastError, Forecasted, Wishes};
+use crate::{
+    api::{AssetPhase, AssetType, ReceiptPhase, Severity},
+    domain::{content::diagnostic::Diagnostic, decide::decide, plan::Plan, schedule, why::Place},
+};
+
+/// What a script is told where something is blocked.
+const BLOCKED: u8 = 2;
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    #[command(flatten)]
+    forecast: forecast::Options,
+    /// The instant that it is planned at; now if left out
+    #[arg(long, value_name = "RFC3339")]
+    at: Option<Timestamp>,
+    /// How it is printed
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    output: Output,
+}
+
+/// How a plan is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+    /// For a comment on a pull request.
+    Markdown,
+}
+
+/// What would be published.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Planned {
+    /// By namespace and name.
+    campaigns: Vec<PlannedCampaign>,
+    /// Problems of the manifests.
+    problems: Vec<Problem>,
+    /// What was taken for granted.
+    assumptions: Vec<String>,
+    /// True where it was compared with a cluster.
+    compared: bool,
+    /// True where something that the files want is in the way of itself.
+    blocked: bool,
+}
+
+/// What one Campaign would publish.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PlannedCampaign {
+    namespace: String,
+    name: String,
+    time_zone: String,
+    /// False where a file cannot be read as what it is: nothing changes and nothing is sent until it is repaired.
+    readable: bool,
+    /// Approved rows that the files no longer name and that were not published.
+    withdrawn: Vec<String>,
+    /// In the order in which they go out.
+    rows: Vec<PlannedRow>,
+    /// What is wrong beside the rows.
+    problems: Vec<Problem>,
+    /// Rows too far away to be looked at.
+    outside: u32,
+}
+
+/// One publication.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PlannedRow {
+    asset: String,
+    post_id: String,
+    platform: String,
+    account: String,
+    locale: String,
+    #[serde(rename = "type")]
+    type_: AssetType,
+    fate: Fate,
+    changed: Difference,
+    /// When it goes out, if it does; else when it was meant to.
+    at: Option<Timestamp>,
+    /// The same in the campaign's time zone.
+    at_local: Option<String>,
+    /// The ChannelConfig that it goes through.
+    channel: Option<String>,
+    phase: AssetPhase,
+    reason: String,
+    message: String,
+    place: Option<Place>,
+}
+
+/// What becomes of a row, for a reader of the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+enum Fate {
+    /// It is published.
+    Publishes,
+    /// A page or template that stands is replaced in place.
+    Replaces,
+    /// A person has to approve it or publish it by hand.
+    WaitsForAPerson,
+    /// Nobody says that it is ready.
+    Draft,
+    /// It is wrong, or something that it needs is missing or not allowed.
+    Blocked,
+    /// It was stopped, missed, refused, or nobody knows what became of it.
+    Stopped,
+    /// It changed after it was published; nothing is sent.
+    Drifted,
+    /// It is published, and stays as it is.
+    Published,
+    /// Nobody wants it published.
+    Skipped,
+}
+
+/// Something that is wrong at a place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Problem {
+    severity: Severity,
+    #[serde(flatten)]
+    place: Place,
+    code: String,
+    message: String,
+}
+
+/// Runs the command: 0 where nothing is blocked, 2 where anything is, 1 where nothing could be planned.
+pub(super) fn run(options: &Options) -> ExitCode {
+    let wishes = Wishes {
+        now: options.at.unwrap_or_else(Timestamp::now),
+        campaign: options.forecast.campaign.clone(),
+        ahead: None,
+    };
+    match forecast::forecast(&options.forecast, &wishes)
+        .and_then(|forecast| printed(forecast, &wishes, options.output))
+    {
+        Ok((text, blocked)) => {
+            anstream::print!("{text}");
+            if blocked {
+                ExitCode::from(BLOCKED)
+            } else {
+                ExitCode::SUCCESS
+            }
+        }
+        Err(error) => super::failed(&error),
+    }
+}
+
+fn printed(forecast: Forecast, wishes: &Wishes, output: Output) -> Result<(String, bool), ForecastError> {
+    let planned = planned(forecast, wishes.now);
+    let text = match output {
+        Output::Text => screen::text(&planned),
+        Output::Json => format!("{}\n", serde_json::to_string_pretty(&planned)?),
+        Output::Markdown => markdown::text(&planned),
+    };
+    Ok((text, planned.blocked))
+}
+
+fn planned(forecast: Forecast, now: Timestamp) -> Planned {
+    let problems = forecast.problems.iter().map(problem).collect();
+    let campaigns = forecast
+        .campaigns
+        .iter()
+        .map(|campaign| of_campaign(campaign, now));
+    let mut planned = Planned {
+        campaigns: campaigns.collect(),
+        problems,
+        assumptions: forecast.assumptions,
+        compared: forecast.compared,
+        blocked: false,
+    };
+    let wrong = |problems: &[Problem]| problems.iter().any(|problem| problem.severity == Severity::Error);
+    planned.blocked = wrong(&planned.problems)
+        || planned.campaigns.iter().any(|campaign| {
+            !campaign.readable
+                || wrong(&campaign.problems)
+                || campaign.rows.iter().any(|row| row.fate == Fate::Blocked)
+        });
+    planned
+}
+
+fn of_campaign(campaign: &Forecasted, now: Timestamp) -> PlannedCampaign {
+    let rows: Vec<PlannedRow> = campaign
+        .rows
+        .iter()
+        .map(|row| of_row(row, campaign, now))
+        .collect();
+    // What a row says of itself is not said twice.
+    let said = |found: &Diagnostic| {
+        campaign
+            .rows
+            .iter()
+            .flat_map(|row| &row.asset.spec.findings)
+            .any(|finding| {
+                finding.code == found.code
+                    && finding.path == found.path
+                    && finding.line == found.position.line
+            })
+    };
+    let found = campaign.wanted.diagnostics.iter();
+    let mut problems: Vec<Problem> = found
+        .filter(|found| found.severity == Severity::Warning || !said(found))
+        .map(problem)
+        .collect();
+    problems.sort_by(|one, other| other.severity.cmp(&one.severity).then_with(|| one.cmp(other)));
+    PlannedCampaign {
+        namespace: campaign.namespace.clone(),
+        name: campaign.name.clone(),
+        time_zone: campaign.spec.time_zone.clone(),
+        readable: campaign.wanted.parsed,
+        withdrawn: campaign.withdrawn.clone(),
+        rows,
+        problems,
+        outside: campaign.wanted.outside,
+    }
+}
+
+fn of_row(row: &forecast::Row, campaign: &Forecasted, now: Timestamp) -> PlannedRow {
+    let plan = decide(&row.observed, now);
+    let spec = &row.asset.spec;
+    let at = when(row, &plan, now);
+    PlannedRow {
+        asset: row.observed.asset.name.clone(),
+        post_id: spec.post_id.clone(),
+        platform: spec.target.platform.clone(),
+        account: spec.target.account.clone(),
+        locale: spec.locale.clone(),
+        type_: spec.type_,
+        fate: fate(row, &plan),
+        changed: row.changed,
+        at_local: at.and_then(|at| schedule::local_text(at, &campaign.spec.time_zone).ok()),
+        at,
+        channel: row.observed.channels.first().map(|channel| channel.name.clone()),
+        phase: plan.phase,
+        reason: plan.reason,
+        message: plan.message,
+        place: row.origin.place(),
+    }
+}
+
+fn when(row: &forecast::Row, plan: &Plan, now: Timestamp) -> Option<Timestamp> {
+    let publish_at = row.observed.asset.publish_at;
+    match plan.phase {
+        AssetPhase::Publishing => Some(now),
+        AssetPhase::Scheduled if plan.reason != "WaitingForTime" => plan.wake_at.max(publish_at),
+        _ => publish_at,
+    }
+}
+
+fn fate(row: &forecast::Row, plan: &Plan) -> Fate {
+    let receipt = row.observed.receipt.as_ref();
+    let stands = receipt.is_some_and(|receipt| receipt.status.phase == ReceiptPhase::Published);
+    match plan.phase {
+        AssetPhase::Scheduled | AssetPhase::Publishing | AssetPhase::Pending if stands => Fate::Replaces,
+        AssetPhase::Scheduled | AssetPhase::Publishing | AssetPhase::Pending => Fate::Publishes,
+        AssetPhase::AwaitingApproval if plan.reason == "Draft" => Fate::Draft,
+        AssetPhase::AwaitingApproval | AssetPhase::AwaitingPerson => Fate::WaitsForAPerson,
+        AssetPhase::Invalid | AssetPhase::Blocked => Fate::Blocked,
+        AssetPhase::Halted | AssetPhase::Missed | AssetPhase::Failed | AssetPhase::Unknown => Fate::Stopped,
+        AssetPhase::Posted if plan.reason == "Drifted" => Fate::Drifted,
+        AssetPhase::Posted | AssetPhase::Retracted => Fate::Published,
+        AssetPhase::Skipped => Fate::Skipped,
+    }
+}
+
+fn problem(found: &Diagnostic) -> Problem {
+    Problem {
+        severity: found.severity,
+        place: Place {
+            path: found.path.clone(),
+            line: found.position.line,
+            column: found.position.column,
+        },
+        code: found.code.to_owned(),
+        message: found.sentence(1000),
+    }
+}
+
+impl PlannedCampaign {
+    fn of(&self, fate: Fate) -> Vec<&PlannedRow> {
+        self.rows.iter().filter(|row| row.fate == fate).collect()
+    }
+
+    /// What goes out, by its local day, in order.
+    fn days(&self) -> Vec<(String, Vec<&PlannedRow>)> {
+        let mut days: Vec<(String, Vec<&PlannedRow>)> = Vec::new();
+        let goes = |row: &&PlannedRow| matches!(row.fate, Fate::Publishes | Fate::Replaces);
+        for row in self.rows.iter().filter(goes) {
+            let day = day(row.at, &self.time_zone);
+            match days.iter_mut().find(|(known, _)| *known == day) {
+                Some((_, rows)) => rows.push(row),
+                None => days.push((day, vec![row])),
+            }
+        }
+        days
+    }
+
+    /// How many of each fate there are, in words.
+    fn counts(&self) -> String {
+        let words = [
+            (Fate::Publishes, "to be published"),
+            (Fate::Replaces, "to be replaced"),
+            (Fate::Blocked, "blocked"),
+            (Fate::WaitsForAPerson, "waiting for a person"),
+            (Fate::Draft, "draft"),
+            (Fate::Stopped, "stopped"),
+            (Fate::Drifted, "drifted"),
+            (Fate::Published, "published"),
+            (Fate::Skipped, "skipped"),
+        ];
+        let counts: Vec<String> = words
+            .iter()
+            .map(|(fate, words)| (self.of(*fate).len(), words))
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, words)| counted(count, words))
+            .collect();
+        if counts.is_empty() {
+            "nothing".to_owned()
+        } else {
+            counts.join(", ")
+        }
+    }
+}
+
+/// So many, in words; only drafts have a plural of their own.
+fn counted(count: usize, words: &str) -> String {
+    let plural = if words == "draft" && count != 1 { "s" } else { "" };
+    format!("{count} {words}{plural}")
+}
+
+/// A local day: `Mon 2026-02-16`.
+fn day(at: Option<Timestamp>, zone: &str) -> String {
+    let zoned = at.and_then(|at| Some(at.to_zoned(schedule::time_zone(zone).ok()?)));
+    zoned.map_or_else(
+        || "As soon as they are approved".to_owned(),
+        |zoned| zoned.strftime("%a %Y-%m-%d").to_string(),
+    )
+}
+
+/// A local time of day: `09:00`.
+fn time(at: Option<Timestamp>, zone: &str) -> String {
+    let zoned = at.and_then(|at| Some(at.to_zoned(schedule::time_zone(zone).ok()?)));
+    zoned.map_or_else(String::new, |zoned| zoned.strftime("%H:%M").to_string())
+}

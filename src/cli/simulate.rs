@@ -1,0 +1,262 @@
+//! `campanile simulate`: the plan on a virtual clock, as a calendar.
+
+mod calendar;
+
+#[cfg(test)]
+mod tests;
+
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use jiff::{SignedDuration, Timestamp, Zoned, tz::TimeZone};
+use serde::Serialize;
+
+use super::forecast::{self, Forecast, ForecastError, Row, Wishes};
+use crate::{
+    api::{AssetPhase, GoDuration},
+    domain::{
+        observed::Observed,
+        plan::Plan,
+        schedule,
+        simulation::{Happening, Simulation, as_if_approved, simulate},
+        why::Place,
+    },
+};
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    #[command(flatten)]
+    forecast: forecast::Options,
+    /// How long, such as 14d or 36h
+    #[arg(long = "for", value_name = "DURATION", default_value = "14d", value_parser = duration)]
+    how_long: GoDuration,
+    /// From when on; from now if left out
+    #[arg(long, value_name = "RFC3339")]
+    from: Option<Timestamp>,
+    /// As if everything that waits for an approval had it; drafts still wait
+    #[arg(long)]
+    assume_approved: bool,
+    /// The time zone of the calendar; the first Campaign's if left out
+    #[arg(long, value_name = "ZONE")]
+    time_zone: Option<String>,
+    /// How it is printed
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    output: Output,
+}
+
+/// The longest time that is played: what is further away nobody has written yet.
+const LONGEST: GoDuration = GoDuration::from_secs(366 * 86_400);
+
+fn duration(text: &str) -> Result<GoDuration, String> {
+    let duration: GoDuration = text
+        .parse()
+        .map_err(|error: crate::api::InvalidDuration| error.to_string())?;
+    if duration > LONGEST {
+        return Err("a year is the longest that is played".to_owned());
+    }
+    Ok(duration)
+}
+
+/// How a calendar is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// What would happen.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Calendar {
+    from: Timestamp,
+    until: Timestamp,
+    time_zone: String,
+    /// True where it was played as if everything had been approved.
+    approvals_assumed: bool,
+    /// What was taken for granted.
+    assumptions: Vec<String>,
+    /// True where a file of a Campaign cannot be read: nothing of it is played.
+    unreadable: Vec<String>,
+    /// In order.
+    entries: Vec<Entry>,
+    /// What is not published at the end, and why.
+    held: Vec<Held>,
+}
+
+/// Which publication.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Subject {
+    campaign: String,
+    asset: String,
+    post_id: String,
+    platform: String,
+    account: String,
+    locale: String,
+}
+
+/// Something that happens.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    at: Timestamp,
+    /// The same in the calendar's zone, with its offset: `2026-02-16T09:00:00+02:00[Asia/Jerusalem]`.
+    local: String,
+    #[serde(flatten)]
+    subject: Subject,
+    published: bool,
+    phase: AssetPhase,
+    reason: String,
+    message: String,
+}
+
+/// Something that is not published in that time.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Held {
+    #[serde(flatten)]
+    subject: Subject,
+    phase: AssetPhase,
+    reason: String,
+    message: String,
+    place: Option<Place>,
+    /// When it would be looked at next.
+    next_look_at: Option<Timestamp>,
+}
+
+/// Runs the command.
+pub(super) fn run(options: &Options) -> ExitCode {
+    let from = options.from.unwrap_or_else(Timestamp::now);
+    let wishes = Wishes {
+        now: from,
+        campaign: options.forecast.campaign.clone(),
+        ahead: Some(options.how_long),
+    };
+    match forecast::forecast(&options.forecast, &wishes).and_then(|forecast| printed(forecast, from, options))
+    {
+        Ok(text) => {
+            anstream::print!("{text}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => super::failed(&error),
+    }
+}
+
+fn printed(forecast: Forecast, from: Timestamp, options: &Options) -> Result<String, ForecastError> {
+    let settings = Settings {
+        from,
+        until: later(from, options.how_long),
+        approved: options.assume_approved,
+        time_zone: options.time_zone.clone(),
+    };
+    let calendar = calendar_of(forecast, settings)?;
+    Ok(match options.output {
+        Output::Text => calendar::text(&calendar),
+        Output::Json => format!("{}\n", serde_json::to_string_pretty(&calendar)?),
+    })
+}
+
+fn later(from: Timestamp, how_long: GoDuration) -> Timestamp {
+    let how_long = SignedDuration::try_from(how_long.0).unwrap_or(SignedDuration::MAX);
+    from.checked_add(how_long).unwrap_or(Timestamp::MAX)
+}
+
+/// What is played.
+struct Settings {
+    from: Timestamp,
+    until: Timestamp,
+    approved: bool,
+    time_zone: Option<String>,
+}
+
+fn calendar_of(forecast: Forecast, settings: Settings) -> Result<Calendar, ForecastError> {
+    let first = forecast
+        .campaigns
+        .first()
+        .map(|campaign| campaign.spec.time_zone.clone());
+    let time_zone = settings.time_zone.or(first).unwrap_or_else(|| "UTC".to_owned());
+    let zone = schedule::time_zone(&time_zone)?;
+    let unreadable = forecast
+        .campaigns
+        .iter()
+        .filter(|campaign| !campaign.wanted.parsed);
+    let unreadable = unreadable.map(|campaign| campaign.name.clone()).collect();
+    let mut rows: Vec<Row> = forecast
+        .campaigns
+        .into_iter()
+        .flat_map(|campaign| campaign.rows)
+        .collect();
+    // Stable: within one instant each campaign's own order holds, pages first.
+    rows.sort_by_key(|row| row.observed.asset.publish_at.unwrap_or(Timestamp::MAX));
+    let observed: Vec<Observed> = rows
+        .iter()
+        .map(|row| {
+            let mut observed = row.observed.clone();
+            if settings.approved {
+                as_if_approved(&mut observed);
+            }
+            observed
+        })
+        .collect();
+    let Simulation { happenings, ends } = simulate(observed, settings.from, settings.until);
+    let entries = happenings
+        .into_iter()
+        .filter_map(|happening| entry(happening, &rows, &zone));
+    Ok(Calendar {
+        from: settings.from,
+        until: settings.until,
+        time_zone,
+        approvals_assumed: settings.approved,
+        assumptions: forecast.assumptions,
+        unreadable,
+        entries: entries.collect(),
+        held: ends
+            .into_iter()
+            .zip(&rows)
+            .filter_map(|(plan, row)| held(plan, row))
+            .collect(),
+    })
+}
+
+fn entry(happening: Happening, rows: &[Row], zone: &TimeZone) -> Option<Entry> {
+    let zoned: Zoned = happening.at.to_zoned(zone.clone());
+    Some(Entry {
+        at: happening.at,
+        local: zoned.to_string(),
+        subject: subject(rows.get(happening.asset)?),
+        published: happening.sent,
+        phase: happening.phase,
+        reason: happening.reason,
+        message: happening.message,
+    })
+}
+
+fn held(plan: Plan, row: &Row) -> Option<Held> {
+    let over = matches!(
+        plan.phase,
+        AssetPhase::Posted | AssetPhase::Skipped | AssetPhase::Retracted
+    );
+    (!over).then(|| Held {
+        subject: subject(row),
+        phase: plan.phase,
+        reason: plan.reason,
+        message: plan.message,
+        place: row.origin.place(),
+        next_look_at: plan.wake_at,
+    })
+}
+
+fn subject(row: &Row) -> Subject {
+    let spec = &row.asset.spec;
+    Subject {
+        campaign: spec.campaign.clone(),
+        asset: row.observed.asset.name.clone(),
+        post_id: spec.post_id.clone(),
+        platform: spec.target.platform.clone(),
+        account: spec.target.account.clone(),
+        locale: spec.locale.clone(),
+    }
+}

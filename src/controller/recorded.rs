@@ -1,0 +1,419 @@
+//! What stands on the API server, for whoever only looks: the same facts as the operator's, from the objects alone.
+//!
+//! What only the process of the operator knows is taken from what it wrote down: its own clocks and store from the Asset's
+//! status, what a channel lacks from the ChannelConfig's, and an attempt counts as alive while a send may take that long.
+
+use std::{collections::BTreeMap, fmt::Debug, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::{NamespaceResourceScope, api::core::v1::ConfigMap};
+use kube::{Api, Client, Resource, ResourceExt, api::ListParams, core::DeserializeGuard};
+use serde::de::DeserializeOwned;
+
+use super::{
+    asset::{Read, Witness, assemble, slot},
+    campaign::{self, memory_name, remembered, stands},
+    channel_config,
+    context::Guarded,
+    election,
+    error::Error,
+    receipts::Receipts,
+    view::{AssetView, ReceiptView},
+};
+use crate::{
+    api::{
+        Asset, AssetSpec, AssetStatus, Campaign, CampaignSpec, ChannelConfig, Environment, Receipt,
+        ReceiptPhase, Target,
+    },
+    domain::{
+        materialise::{Memory, Standing},
+        observed::{AssetFacts, ChannelFacts, Observed, ProcessFacts, campaign_id},
+        receipt::undecided,
+        slot::compared,
+        wanted,
+        why::Origin,
+    },
+};
+
+/// How many objects a page of a list has.
+const PAGE: u32 = 500;
+/// How much longer than its own time-out an attempt may be on record before its task counts as gone.
+const LONGEST_WRITE: SignedDuration = SignedDuration::from_mins(1);
+/// Why the operator itself sends nothing: told on the Assets that it holds back.
+const OF_THE_OPERATOR: [&str; 2] = ["ClockSkew", "StoreWentBack"];
+
+/// What stands in one namespace, as far as it was read.
+#[derive(Debug, Default)]
+pub struct Recorded {
+    namespace: String,
+    campaigns: Vec<Campaign>,
+    channel_configs: Vec<ChannelConfig>,
+    assets: Vec<Asset>,
+    receipts: Receipts,
+    memories: BTreeMap<String, Memory>,
+}
+
+/// The Assets that somebody asks about.
+#[derive(Clone, Copy, Debug)]
+pub enum Asked<'a> {
+    /// One, by its name.
+    Named(&'a str),
+    /// Those of a post of a campaign.
+    Post {
+        /// Name of the Campaign.
+        campaign: &'a str,
+        /// The id of the post.
+        post: &'a str,
+    },
+    /// All of them.
+    All,
+}
+
+impl Recorded {
+    /// Objects that somebody has already, such as those among files.
+    pub fn of_objects(
+        namespace: &str,
+        campaigns: Vec<Campaign>,
+        channel_configs: Vec<ChannelConfig>,
+    ) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            campaigns,
+            channel_configs,
+            ..Self::default()
+        }
+    }
+
+    /// Adds receipts to what is known.
+    #[must_use]
+    pub fn with_receipts(self, receipts: impl IntoIterator<Item = Receipt>) -> Self {
+        for receipt in receipts {
+            self.receipts.wrote(ReceiptView::of(&receipt), Duration::ZERO);
+        }
+        self
+    }
+
+    /// Adds Assets to what is known.
+    #[must_use]
+    pub fn with_assets(mut self, assets: Vec<Asset>) -> Self {
+        self.assets.extend(assets);
+        self
+    }
+
+    /// Reads the Assets that are asked for, and everything that a decision about them depends on.
+    ///
+    /// # Errors
+    /// Where the API server does not answer, or refuses; `Unreadable` where the one that is named cannot be read.
+    pub async fn read(client: &Client, namespace: &str, asked: Asked<'_>) -> Result<Self, Error> {
+        let assets = assets(client, namespace, asked).await?;
+        let receipts = Receipts::default();
+        for receipt in receipts_of(client, namespace, asked, &assets).await? {
+            receipts.wrote(receipt, Duration::ZERO);
+        }
+        Ok(Self {
+            namespace: namespace.to_owned(),
+            campaigns: list(client, namespace, ListParams::default(), "list the Campaigns").await?,
+            channel_configs: list(
+                client,
+                namespace,
+                ListParams::default(),
+                "list the ChannelConfigs",
+            )
+            .await?,
+            assets,
+            receipts,
+            memories: BTreeMap::new(),
+        })
+    }
+
+    /// Reads what the branch approved of each slot so far, where that may be read.
+    ///
+    /// # Errors
+    /// Where the API server does not answer.
+    pub async fn read_memories(&mut self, client: &Client) -> Result<(), Error> {
+        let maps: Api<ConfigMap> = Api::namespaced(client.clone(), &self.namespace);
+        for campaign in &self.campaigns {
+            let map = match maps.get_opt(&memory_name(campaign)).await {
+                Ok(map) => map,
+                Err(kube::Error::Api(status)) if status.code == 403 => None,
+                Err(error) => return Err(Error::api("read the approvals of a Campaign")(error)),
+            };
+            let memory = map.as_ref().map(remembered).unwrap_or_default();
+            self.memories.insert(campaign.name_any(), memory);
+        }
+        Ok(())
+    }
+
+    /// The Assets that were read.
+    pub fn assets(&self) -> &[Asset] {
+        &self.assets
+    }
+
+    /// The Campaigns of the namespace.
+    pub fn campaigns(&self) -> &[Campaign] {
+        &self.campaigns
+    }
+
+    /// The ChannelConfigs of the namespace.
+    pub fn channel_configs(&self) -> &[ChannelConfig] {
+        &self.channel_configs
+    }
+
+    /// Puts other Campaigns and ChannelConfigs in the place of those that stand by the same names, and adds the rest.
+    pub fn overlay(&mut self, campaigns: Vec<Campaign>, channel_configs: Vec<ChannelConfig>) {
+        overlay(&mut self.campaigns, campaigns);
+        overlay(&mut self.channel_configs, channel_configs);
+    }
+
+    /// The channels, as the wanted set takes them.
+    pub fn channels(&self) -> Vec<wanted::ChannelFacts> {
+        campaign::channels_of(self.channel_configs.iter())
+    }
+
+    /// What the branch approved of each slot of a campaign, as far as it was read.
+    pub fn memory(&self, campaign: &str) -> Memory {
+        self.memories.get(campaign).cloned().unwrap_or_default()
+    }
+
+    /// The Assets of a campaign that stand, by name.
+    pub fn standing(&self, campaign: &Campaign) -> BTreeMap<String, Standing> {
+        let name = campaign.name_any();
+        let id = campaign_id(&name, &campaign.spec);
+        let environment = |target: &Target| self.environment(target);
+        let views = self.assets.iter().map(AssetView::of);
+        views
+            .filter(|view| view.is_of(&self.namespace, &name))
+            .filter_map(|view| stands(&view, id, &self.receipts, environment))
+            .map(|stands| (stands.name.clone(), stands))
+            .collect()
+    }
+
+    fn environment(&self, target: &Target) -> Environment {
+        let mut configs = self.channel_configs.iter();
+        let config = configs.find(|config| channel_config::is_for(config, &target.platform, &target.account));
+        config.map(|config| config.spec.environment).unwrap_or_default()
+    }
+
+    /// What the operator would know of an Asset when it decides at an instant.
+    pub fn observe(&self, asset: &Asset, now: Timestamp) -> Option<Observed> {
+        let view = AssetView::of(asset);
+        let facts = view.facts()?;
+        let named = |campaign: &&Campaign| campaign.name_any() == facts.campaign;
+        let campaign = self.campaigns.iter().find(named);
+        let campaign = campaign.map(|campaign| campaign::facts_on_record(campaign, true));
+        let mut channels = self.channels_for(&facts.target);
+        let slot = slot(&facts, campaign.as_ref(), &channels);
+        let receipt = self.receipts.get(&self.namespace, &slot.receipt_name());
+        for channel in &mut channels {
+            channel.endpoint_digest = endpoint(asset, receipt.as_deref());
+        }
+        let source = view.source();
+        let elsewhere = source.and_then(|source| {
+            self.receipts
+                .sent_elsewhere(&self.namespace, slot.fields(), &source)
+        });
+        let witness = Witness {
+            receipts: &self.receipts,
+            steady: Duration::ZERO,
+            process: process(asset, receipt.as_deref(), &channels, now),
+        };
+        let read = Read {
+            campaign,
+            channels,
+            receipt,
+            elsewhere,
+        };
+        Some(assemble(witness, &facts, read))
+    }
+
+    fn channels_for(&self, target: &Target) -> Vec<ChannelFacts> {
+        let configs = self.channel_configs.iter();
+        let ours = configs.filter(|config| channel_config::is_for(config, &target.platform, &target.account));
+        let mut channels: Vec<ChannelFacts> = ours.map(channel_config::facts_on_record).collect();
+        channels.sort_by(|one, other| one.name.cmp(&other.name));
+        channels
+    }
+}
+
+/// The repository and the branch of a Campaign, as they stand on what is made of it.
+pub fn repository_of(spec: &CampaignSpec) -> String {
+    campaign::place_text(spec)
+}
+
+/// Where the words of an Asset stand.
+pub fn origin(asset: &Asset) -> Origin {
+    let AssetSpec {
+        findings, schedule, ..
+    } = &asset.spec;
+    Origin {
+        source: asset.status.as_ref().and_then(|status| status.source.clone()),
+        findings: findings.clone(),
+        time_zone: schedule.time_zone.clone(),
+    }
+}
+
+fn overlay<K: Resource>(standing: &mut Vec<K>, others: Vec<K>) {
+    let names: Vec<Option<String>> = others.iter().map(|other| other.meta().name.clone()).collect();
+    standing.retain(|object| !names.contains(&object.meta().name));
+    standing.extend(others);
+}
+
+/// Whether the address has moved since the attempt in doubt, only the operator can tell: it says so on the Asset.
+fn endpoint(asset: &Asset, receipt: Option<&ReceiptView>) -> String {
+    if reason(asset) == Some("EndpointChanged") {
+        return String::new();
+    }
+    let attempt = receipt.and_then(|receipt| undecided(&receipt.status).last());
+    attempt.map_or_else(String::new, |attempt| attempt.endpoint_digest.clone())
+}
+
+fn reason(asset: &Asset) -> Option<&str> {
+    asset.status.as_ref()?.reason.as_deref()
+}
+
+/// What the operator has told of itself on the Asset.
+fn process(
+    asset: &Asset,
+    receipt: Option<&ReceiptView>,
+    channels: &[ChannelFacts],
+    now: Timestamp,
+) -> ProcessFacts {
+    let nothing = AssetStatus::default();
+    let status = asset.status.as_ref().unwrap_or(&nothing);
+    let closed = reason(asset).filter(|reason| OF_THE_OPERATOR.contains(reason));
+    ProcessFacts {
+        live_attempts: receipt.map_or_else(Vec::new, |receipt| live(receipt, channels, now)),
+        lease_duration: election::LEASE_DURATION,
+        restored_at: None,
+        closed: closed.map(|reason| (reason.to_owned(), status.message.clone().unwrap_or_default())),
+    }
+}
+
+fn live(receipt: &ReceiptView, channels: &[ChannelFacts], now: Timestamp) -> Vec<String> {
+    if receipt.status.phase != ReceiptPhase::Sending {
+        return Vec::new();
+    }
+    let send_timeout = channels.iter().map(|channel| channel.send_timeout).max();
+    let longest = SignedDuration::try_from(send_timeout.unwrap_or_default())
+        .unwrap_or(SignedDuration::MAX)
+        .saturating_add(LONGEST_WRITE);
+    undecided(&receipt.status)
+        .filter(|attempt| now.duration_since(attempt.started_at.0) <= longest)
+        .map(|attempt| attempt.id.clone())
+        .collect()
+}
+
+async fn assets(client: &Client, namespace: &str, asked: Asked<'_>) -> Result<Vec<Asset>, Error> {
+    let parameters = match asked {
+        Asked::Named(name) => {
+            let api: Api<Asset> = Api::namespaced(client.clone(), namespace);
+            let asset = api.get_opt(name).await.map_err(Error::api("read the Asset"))?;
+            return Ok(asset.into_iter().collect());
+        }
+        Asked::Post { campaign, post } => {
+            let post = compared(post);
+            let fields = format!(
+                "spec.campaign={},spec.postId={}",
+                selected(campaign),
+                selected(&post)
+            );
+            ListParams::default().fields(&fields)
+        }
+        Asked::All => ListParams::default(),
+    };
+    list(client, namespace, parameters, "list the Assets").await
+}
+
+/// The receipts that decisions about these assets depend on: those of their posts, in whatever campaign.
+async fn receipts_of(
+    client: &Client,
+    namespace: &str,
+    asked: Asked<'_>,
+    assets: &[Asset],
+) -> Result<Vec<ReceiptView>, Error> {
+    let doing = "list the Receipts";
+    if matches!(asked, Asked::All) {
+        return guarded(client, namespace, ListParams::default(), doing).await;
+    }
+    let mut posts: Vec<String> = assets
+        .iter()
+        .filter_map(|asset| AssetView::of(asset).facts())
+        .map(|facts: AssetFacts| {
+            facts
+                .slot(&facts.campaign, Environment::Production)
+                .fields()
+                .post_id
+                .clone()
+        })
+        .collect();
+    posts.sort();
+    posts.dedup();
+    let mut receipts = Vec::new();
+    for post in posts {
+        let parameters = ListParams::default().fields(&format!("spec.slot.postId={}", selected(&post)));
+        receipts.extend(guarded(client, namespace, parameters, doing).await?);
+    }
+    Ok(receipts)
+}
+
+/// A value of a field selector: what would end it is escaped.
+fn selected(value: &str) -> String {
+    let mut escaped = String::new();
+    for letter in value.chars() {
+        if matches!(letter, '\\' | ',' | '=') {
+            escaped.push('\\');
+        }
+        escaped.push(letter);
+    }
+    escaped
+}
+
+async fn guarded(
+    client: &Client,
+    namespace: &str,
+    parameters: ListParams,
+    doing: &'static str,
+) -> Result<Vec<ReceiptView>, Error> {
+    let receipts: Vec<Guarded<Receipt>> = pages(client, namespace, parameters, doing).await?;
+    let views = receipts.into_iter().map(|DeserializeGuard(read)| match read {
+        Ok(receipt) => ReceiptView::of(&receipt),
+        Err(invalid) => ReceiptView::unreadable(invalid.metadata, invalid.error),
+    });
+    Ok(views.collect())
+}
+
+/// Every object of a kind that can be read.
+async fn list<K>(
+    client: &Client,
+    namespace: &str,
+    parameters: ListParams,
+    doing: &'static str,
+) -> Result<Vec<K>, Error>
+where
+    K: Resource<Scope = NamespaceResourceScope, DynamicType = ()> + Clone + DeserializeOwned + Debug,
+{
+    let objects: Vec<Guarded<K>> = pages(client, namespace, parameters, doing).await?;
+    Ok(objects.into_iter().filter_map(|guarded| guarded.0.ok()).collect())
+}
+
+async fn pages<K>(
+    client: &Client,
+    namespace: &str,
+    parameters: ListParams,
+    doing: &'static str,
+) -> Result<Vec<K>, Error>
+where
+    K: Resource<Scope = NamespaceResourceScope, DynamicType = ()> + Clone + DeserializeOwned + Debug,
+{
+    let api: Api<K> = Api::namespaced(client.clone(), namespace);
+    let mut parameters = parameters.limit(PAGE);
+    let mut objects = Vec::new();
+    loop {
+        let page = api.list(&parameters).await.map_err(Error::api(doing))?;
+        objects.extend(page.items);
+        match page.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(token) => parameters.continue_token = Some(token),
+            None => return Ok(objects),
+        }
+    }
+}

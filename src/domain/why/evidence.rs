@@ -1,0 +1,191 @@
+//! What each gate was judged by, in short facts.
+
+use super::Origin;
+use crate::{
+    api::{AssetSource, BranchApprovalRecord, Intent, MissedPolicyKind},
+    domain::{
+        observed::{CampaignFacts, ChannelClass, ChannelFacts, Observed, ReceiptFacts},
+        plan::GateName,
+    },
+};
+
+/// How much of a digest tells two apart for the eye.
+const DIGEST: usize = "sha256:".len() + 8;
+/// How much of a commit's hash tells two apart for the eye.
+const COMMIT: usize = 8;
+
+pub(super) fn evidence(gate: GateName, observed: &Observed, origin: &Origin) -> Vec<String> {
+    match gate {
+        GateName::Source => source(observed, origin),
+        GateName::Target => observed.channels.iter().map(channel).collect(),
+        GateName::Guards => Vec::new(),
+        GateName::Approval => approval(observed, origin),
+        GateName::Switches => switches(observed),
+        GateName::Limits => limits(observed, origin),
+        GateName::Time => time(observed, origin),
+        GateName::Claim => claim(observed, origin),
+    }
+}
+
+/// The beginning of a digest.
+pub(super) fn short(digest: &str) -> String {
+    digest.chars().take(DIGEST).collect()
+}
+
+fn source(observed: &Observed, origin: &Origin) -> Vec<String> {
+    let mut facts: Vec<String> = origin.source.iter().map(written).collect();
+    let stale_at = observed.campaign.as_ref().and_then(|campaign| campaign.stale_at);
+    facts.extend(stale_at.map(|at| format!("the git host is silent; trusted until {}", origin.local(at))));
+    facts
+}
+
+fn written(source: &AssetSource) -> String {
+    let line = if source.line > 0 {
+        format!(":{}", source.line)
+    } else {
+        String::new()
+    };
+    let commit: String = source.revision.chars().take(COMMIT).collect();
+    let author = source
+        .author
+        .as_ref()
+        .map_or_else(String::new, |author| format!(", last changed by {author}"));
+    format!("{}{line} at {commit}{author}", source.path)
+}
+
+fn channel(channel: &ChannelFacts) -> String {
+    let known = channel.missing.is_empty() && channel.unusable.is_none();
+    let class = match channel.class {
+        _ if !known => "",
+        ChannelClass::NaturalKey => ", class A",
+        ChannelClass::IdempotencyKey { .. } => ", class B",
+        ChannelClass::LookUp => ", class C",
+        ChannelClass::Neither => ", class D",
+    };
+    format!(
+        "ChannelConfig {} ({:?}{class})",
+        channel.name, channel.environment
+    )
+}
+
+fn approval(observed: &Observed, origin: &Origin) -> Vec<String> {
+    let asset = &observed.asset;
+    let status = match asset.intent {
+        Intent::Approved => "approved",
+        Intent::Pending => "pending",
+        Intent::Draft => "draft",
+        Intent::Skip => "skip",
+        Intent::Posted => "posted",
+    };
+    let now = short(&asset.content_digest);
+    let mut facts = vec![format!("its status is {status}; its words are {now}")];
+    facts.extend(asset.approval.iter().map(|record| branch(record, origin)));
+    facts
+}
+
+fn branch(record: &BranchApprovalRecord, origin: &Origin) -> String {
+    let digest = record
+        .digests
+        .last()
+        .map_or_else(String::new, |digest| short(digest));
+    let by = record
+        .by
+        .as_ref()
+        .map_or_else(String::new, |by| format!(" by {by}"));
+    let commit: String = record.revision.chars().take(COMMIT).collect();
+    let at = record
+        .at
+        .as_ref()
+        .map_or_else(String::new, |at| format!(", {}", origin.local(at.0)));
+    format!("the branch approved {digest} in {commit}{by}{at}")
+}
+
+fn switches(observed: &Observed) -> Vec<String> {
+    let campaign = observed.campaign.iter().map(|campaign| {
+        format!(
+            "Campaign: suspend {}, publishEnabled {}",
+            campaign.suspend, campaign.publish_enabled
+        )
+    });
+    let channels = observed.channels.iter().map(|channel| {
+        format!(
+            "ChannelConfig {}: publishEnabled {}",
+            channel.name, channel.publish_enabled
+        )
+    });
+    campaign.chain(channels).collect()
+}
+
+fn limits(observed: &Observed, origin: &Origin) -> Vec<String> {
+    let limited = observed.channels.iter().filter_map(|channel| {
+        let until = channel.rate_limited_until?;
+        Some(format!(
+            "the platform asked ChannelConfig {} to wait until {}",
+            channel.name,
+            origin.local(until)
+        ))
+    });
+    limited.collect()
+}
+
+fn time(observed: &Observed, origin: &Origin) -> Vec<String> {
+    let asset = &observed.asset;
+    let due = asset.publish_at.map(|at| format!("due {}", origin.local(at)));
+    let late = observed
+        .campaign
+        .as_ref()
+        .filter(|_| !asset.is_state())
+        .map(lateness);
+    due.into_iter().chain(late).collect()
+}
+
+fn lateness(campaign: &CampaignFacts) -> String {
+    match campaign.missed.policy {
+        MissedPolicyKind::Skip => "missed: Skip, it goes on time or not at all".to_owned(),
+        MissedPolicyKind::PublishWithin => {
+            format!("missed: PublishWithin, it may be {} late", campaign.missed.within)
+        }
+        MissedPolicyKind::Publish => "missed: Publish, however late".to_owned(),
+    }
+}
+
+fn claim(observed: &Observed, origin: &Origin) -> Vec<String> {
+    match &observed.receipt {
+        Some(receipt) => receipt_says(receipt, origin),
+        None => vec![observed.asset.remembered_receipt.as_ref().map_or_else(
+            || "nobody has claimed the slot".to_owned(),
+            |name| format!("Receipt {name} is remembered"),
+        )],
+    }
+}
+
+fn receipt_says(receipt: &ReceiptFacts, origin: &Origin) -> Vec<String> {
+    let status = &receipt.status;
+    let at = status
+        .published_at
+        .as_ref()
+        .map_or_else(String::new, |at| format!(" since {}", origin.local(at.0)));
+    let mut facts = vec![format!("Receipt {}: {:?}{at}", receipt.name, status.phase)];
+    facts.extend(status.url.clone());
+    facts.extend(
+        status
+            .attempts
+            .last()
+            .filter(|attempt| {
+                attempt
+                    .class
+                    .is_none_or(|class| class != crate::api::AttemptClass::Published)
+            })
+            .map(|attempt| {
+                let outcome = attempt
+                    .class
+                    .map_or_else(|| "no outcome yet".to_owned(), |class| format!("{class:?}"));
+                format!(
+                    "attempt {} at {}: {outcome}",
+                    attempt.number,
+                    origin.local(attempt.started_at.0)
+                )
+            }),
+    );
+    facts
+}

@@ -1,0 +1,141 @@
+//! Who or what opens a gate, and when.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Origin;
+use crate::{
+    api::AssetPhase,
+    domain::{
+        observed::Observed,
+        plan::{Gate, GateName, GateState},
+    },
+};
+
+/// Who or what can open a gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Opener {
+    /// An instant, by itself.
+    Time,
+    /// Whoever commits to the branch.
+    Branch,
+    /// Whoever may approve.
+    Approver,
+    /// Whoever keeps the Campaign.
+    Campaign,
+    /// Whoever keeps the ChannelConfig and its Secrets.
+    Channel,
+    /// Whoever keeps the PolicyPacks.
+    Policy,
+    /// Whoever stopped it.
+    Halt,
+    /// Whoever looks at the account and settles the receipt.
+    Receipt,
+    /// The operator, or whoever runs it.
+    Operator,
+    /// Nobody: it is over.
+    Nobody,
+}
+
+/// Who or what opens a gate, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Opening {
+    /// Who or what.
+    pub by: Opener,
+    /// The same in words, with the place or the object that it takes.
+    pub how: String,
+    /// When it opens by itself, or what it says changes by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+}
+
+/// What a commit opens that need not touch the row of the asset.
+const NOT_IN_ITS_ROW: [&str; 4] = [
+    "SourceNotParsed",
+    "FileUnreadable",
+    "RowWithdrawn",
+    "PublishedElsewhere",
+];
+
+/// Who or what opens a gate that is not open; nobody opens the last one of what is published.
+pub(super) fn opening(gate: &Gate, observed: &Observed, origin: &Origin) -> Option<Opening> {
+    let (by, at) = match &gate.state {
+        GateState::Open
+        | GateState::Closed {
+            phase: AssetPhase::Posted,
+            ..
+        } => return None,
+        GateState::Waiting { until, .. } => (Opener::Time, Some(*until)),
+        GateState::Closed {
+            phase, reason, until, ..
+        } => (opener(gate.name, *phase, reason), *until),
+    };
+    let elsewhere = gate
+        .state
+        .reason()
+        .is_some_and(|reason| NOT_IN_ITS_ROW.contains(&reason));
+    let how = if by == Opener::Branch && elsewhere {
+        "a commit to the branch".to_owned()
+    } else {
+        how(by, at, observed, origin)
+    };
+    Some(Opening { by, how, at })
+}
+
+/// By the reason where that tells, else by the gate: a reason that nobody listed here still has its gate's opener.
+fn opener(gate: GateName, phase: AssetPhase, reason: &str) -> Opener {
+    match reason {
+        "AssetGone" | "BeingDeleted" => return Opener::Nobody,
+        "CampaignMissing" | "TimeZoneUnknown" | "CampaignIdTaken" | "SourceAlreadyOwned"
+        | "CampaignSuspended" | "CampaignDisabled" | "ApproversMissing" => return Opener::Campaign,
+        "SourceNotReadYet" | "SourceStale" | "EditedByHand" | "ChannelNotReady" | "ClockSkew"
+        | "StoreWentBack" | "LinksUnchecked" => return Opener::Operator,
+        "MadeByHand" | "HaltEnded" => return Opener::Approver,
+        "Draft" => return Opener::Branch,
+        "ChannelDisabled" | "ChannelRefused" => return Opener::Channel,
+        "PolicyMissing" | "PolicyNotReady" => return Opener::Policy,
+        _ => {}
+    }
+    match (gate, phase) {
+        (_, AssetPhase::Missed) | (GateName::Source | GateName::Guards | GateName::Time, _) => Opener::Branch,
+        (GateName::Target, _) => Opener::Channel,
+        (GateName::Approval, _) => Opener::Approver,
+        (GateName::Switches, _) => Opener::Halt,
+        (GateName::Limits, _) => Opener::Time,
+        (GateName::Claim, _) => Opener::Receipt,
+    }
+}
+
+fn how(by: Opener, at: Option<Timestamp>, observed: &Observed, origin: &Origin) -> String {
+    let asset = &observed.asset;
+    match by {
+        Opener::Time => match at {
+            Some(at) => format!("by itself at {}", origin.local(at)),
+            None => "by itself".to_owned(),
+        },
+        Opener::Branch => match origin.place() {
+            Some(place) => format!("a commit that changes {place}"),
+            None => "a commit to the branch".to_owned(),
+        },
+        Opener::Approver => format!(
+            "a person who approves {}",
+            super::evidence::short(&asset.content_digest)
+        ),
+        Opener::Campaign => format!("whoever keeps Campaign {}", asset.campaign),
+        Opener::Channel => match observed.channels.as_slice() {
+            [] => format!(
+                "a ChannelConfig for {}/{}",
+                asset.target.platform, asset.target.account
+            ),
+            channels => {
+                let names: Vec<&str> = channels.iter().map(|channel| channel.name.as_str()).collect();
+                format!("whoever keeps ChannelConfig {}", names.join(", "))
+            }
+        },
+        Opener::Policy => format!("whoever keeps the policies of Campaign {}", asset.campaign),
+        Opener::Halt => "whoever stopped it".to_owned(),
+        Opener::Receipt => "whoever looks at the account and settles the receipt".to_owned(),
+        Opener::Operator => "the operator, or whoever runs it".to_owned(),
+        Opener::Nobody => "nobody".to_owned(),
+    }
+}
