@@ -94,16 +94,19 @@ pub fn of_content(spec: &AssetSpec) -> String {
 
 /// The digest of a whole Asset spec as Campanile made it: an edit by hand is seen by it.
 ///
-/// The revision of stored content is no part of it: the same words at a newer commit are the same Asset.
+/// The revision of stored content is no part of it, nor are the lines that findings speak of: the same words at a newer
+/// commit, further down in their file, are the same Asset.
 pub fn of_spec(spec: &AssetSpec) -> String {
-    let Some(stored) = &spec.content.stored else {
+    if spec.content.stored.is_none() && spec.findings.is_empty() {
         return of_json(spec);
-    };
+    }
     let mut spec = spec.clone();
-    spec.content.stored = Some(StoredContent {
-        revision: String::new(),
-        ..stored.clone()
-    });
+    if let Some(stored) = &mut spec.content.stored {
+        stored.revision.clear();
+    }
+    for finding in &mut spec.findings {
+        (finding.line, finding.column) = (0, 0);
+    }
     of_json(&spec)
 }
 

@@ -100,7 +100,7 @@ pub enum Change {
 /// What is to be changed, and what a person should know about it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changes {
-    /// The changes, deletions first.
+    /// The changes, deletions first, then what is due soonest.
     pub changes: Vec<Change>,
     /// Post ids of approved rows that vanished before they were published.
     pub withdrawn: BTreeSet<String>,
@@ -141,7 +141,7 @@ pub fn changes(wanted: &Wanted, situation: &Situation<'_>) -> Changes {
     {
         unwanted(wanted, standing, &mut changes);
     }
-    for (index, asset) in wanted.assets.iter().enumerate() {
+    for (index, asset) in soonest_first(wanted) {
         let change = match situation.standing.get(&asset.name) {
             None => Some(Change::Create {
                 wanted: index,
@@ -158,6 +158,16 @@ pub fn changes(wanted: &Wanted, situation: &Situation<'_>) -> Changes {
         changes.changes.extend(change);
     }
     changes
+}
+
+/// What is due soon does not wait behind a long sheet.
+fn soonest_first(wanted: &Wanted) -> Vec<(usize, &WantedAsset)> {
+    let mut assets: Vec<(usize, &WantedAsset)> = wanted.assets.iter().enumerate().collect();
+    assets.sort_by(|(_, a), (_, b)| {
+        let (a, b) = (&a.spec.schedule, &b.spec.schedule);
+        (&a.date, &a.time).cmp(&(&b.date, &b.time))
+    });
+    assets
 }
 
 /// A row that a task queue may have closed stays closed while that queue cannot be read.

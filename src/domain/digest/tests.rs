@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::api::{Direction, Intent, Link, Media, Schedule, Target};
+use crate::api::{Direction, Finding, Intent, Link, Media, Schedule, Severity, Target};
 
 /// A change of a spec, and what it is called.
 type Change = (&'static str, fn(&mut AssetSpec));
@@ -198,6 +198,24 @@ fn a_new_revision_with_the_same_stored_bytes_is_no_change_at_all() {
     moved.content.stored.as_mut().unwrap().revision = "decade".to_owned();
     assert_eq!(of_content(&moved), of_content(&full()));
     assert_eq!(of_spec(&moved), of_spec(&full()));
+}
+
+#[test]
+fn a_finding_that_moved_down_its_file_is_no_change_and_another_one_is() {
+    let with = |line, message: &str| {
+        let mut spec = full();
+        spec.findings = vec![Finding {
+            code: "SameInstantOnAccount".into(),
+            severity: Severity::Warning,
+            message: message.into(),
+            path: "sheet.csv".into(),
+            line,
+            column: 1,
+        }];
+        of_spec(&spec)
+    };
+    assert_eq!(with(2, "as b"), with(9, "as b"));
+    assert_ne!(with(2, "as b"), with(2, "as c"));
 }
 
 /// One text in one of the places that hold texts.

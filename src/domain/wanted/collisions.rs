@@ -117,7 +117,8 @@ fn same_instant(texts: &[Text<'_>], member: &Candidate<'_>, group: &[&Candidate<
         .iter()
         .filter(|other| other.slot != member.slot)
         .take(NAMED + 1)
-        .map(|other| format!("{} ({})", quoted(&other.slot.fields().post_id), place(other)))
+        // Without their lines: those move with every row above, and this stands in the Asset.
+        .map(|other| quoted(&other.slot.fields().post_id))
         .collect();
     let fields = member.slot.fields();
     let message = format!(
