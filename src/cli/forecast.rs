@@ -31,7 +31,7 @@ use ground::grounds;
 
 /// Which files, and what they are compared with.
 #[derive(Debug, Args)]
-pub(super) struct Options {
+pub(super) struct Reading {
     /// A folder with sheets, e-mails and queues, and the manifests of Campaigns and ChannelConfigs
     #[arg(default_value = ".", value_name = "DIR")]
     pub(super) folder: PathBuf,
@@ -48,7 +48,7 @@ pub(super) struct Options {
     pub(super) cluster: ClusterOptions,
 }
 
-impl Options {
+impl Reading {
     fn compares(&self) -> bool {
         let ClusterOptions {
             kubeconfig,
@@ -143,7 +143,7 @@ pub(super) struct Row {
 }
 
 /// Reads the files, and the cluster where one is named, and foretells what they would publish.
-pub(super) fn forecast(options: &Options, wishes: &Wishes) -> Result<Forecast, ForecastError> {
+pub(super) fn forecast(options: &Reading, wishes: &Wishes) -> Result<Forecast, ForecastError> {
     patiently(async {
         let recorded = if options.compares() {
             let (client, namespace) = reach(&options.cluster).await?;

@@ -81,3 +81,13 @@ fn failed(error: &dyn std::error::Error) -> ExitCode {
     eprintln!("error: {}", crate::controller::chain(error));
     ExitCode::FAILURE
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_can_be_parsed() {
+        CommandLine::command().debug_assert();
+    }
+}

@@ -24,7 +24,7 @@ const BLOCKED: u8 = 2;
 #[derive(Debug, Args)]
 pub(super) struct Options {
     #[command(flatten)]
-    forecast: forecast::Options,
+    forecast: forecast::Reading,
     /// The instant that it is planned at; now if left out
     #[arg(long, value_name = "RFC3339")]
     at: Option<Timestamp>,

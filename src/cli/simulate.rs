@@ -26,7 +26,7 @@ use crate::{
 #[derive(Debug, Args)]
 pub(super) struct Options {
     #[command(flatten)]
-    forecast: forecast::Options,
+    forecast: forecast::Reading,
     /// How long, such as 14d or 36h
     #[arg(long = "for", value_name = "DURATION", default_value = "14d", value_parser = duration)]
     how_long: GoDuration,

@@ -178,3 +178,10 @@ fn no_secret_is_printed_with_a_publisher() {
         assert!(!printed.contains("canary"), "{printed}");
     }
 }
+
+#[test]
+fn the_names_of_what_is_missing_are_read_back_from_the_sentence_that_a_condition_has() {
+    let names = vec!["Secret a key b".to_owned(), "spec.objectStore.region".to_owned()];
+    let error = SelectError::MissingConfig { names: names.clone() };
+    assert_eq!(SelectError::missing_names(&format!("{error}.")), names);
+}
