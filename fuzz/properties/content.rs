@@ -1,10 +1,13 @@
-//! What holds for every input of the readers of e-mail files, queues and pages.
+//! What holds for every input of the readers of e-mail files, queues, pages and registries of metrics.
 //!
 //! The fuzz targets hold it against what libFuzzer invents, the tests against the seeds.
 
 use campanile::{
     api::{Direction, Severity},
-    domain::content::{diagnostic::Diagnostic, email, page, queue},
+    domain::{
+        content::{diagnostic::Diagnostic, email, page, queue},
+        policy::claims::{self, Registry},
+    },
 };
 
 /// Templates render without a script and with the placeholders that they declare.
@@ -46,6 +49,24 @@ pub(crate) fn page(bytes: &[u8]) {
     assert!(!html.contains("<script"), "a script was rendered");
     assert_eq!(html.matches("<h1").count(), 1);
     assert_eq!(page::parse("page.md", bytes).0, Some(page));
+}
+
+/// A registry without a metric says why, a verified metric can be found by its name, and claims stand in their text.
+pub(crate) fn registry(bytes: &[u8]) {
+    let (registry, found) = Registry::read("metrics.md", bytes);
+    placed(&found, bytes);
+    assert!(
+        !registry.metrics.is_empty() || !found.is_empty(),
+        "a registry is refused without a word"
+    );
+    for metric in registry.metrics.iter().filter(|metric| metric.verified) {
+        assert_eq!(registry.get(&metric.name), Some(metric));
+    }
+    let text = String::from_utf8_lossy(bytes);
+    for claim in claims::find(&text, "he") {
+        assert!(text.get(claim.span).is_some_and(|words| !words.is_empty()));
+        assert!(claim.quantity.low <= claim.quantity.high);
+    }
 }
 
 /// Every problem stands in the file, is none of the whole campaign, and can be printed.

@@ -75,6 +75,10 @@ pub struct AssetSpec {
     pub schedule: Schedule,
     /// What a reader receives.
     pub content: AssetContent,
+    /// Names of the metrics that stand behind its numbers: the claims column of its row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20), inner(length(min = 1, max = 256)))]
+    pub claims: Vec<String>,
     /// What is wrong with its row or file; an asset with findings of severity Error is Invalid.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20))]

@@ -5,6 +5,7 @@
 mod asset;
 mod campaign;
 mod channel_config;
+mod claim_language;
 mod condition;
 mod definitions;
 mod duration;
@@ -14,6 +15,7 @@ mod reference;
 pub use asset::*;
 pub use campaign::*;
 pub use channel_config::*;
+pub use claim_language::*;
 pub use condition::*;
 pub use definitions::custom_resource_definitions;
 pub use duration::{GoDuration, InvalidDuration, TimeOfDay};

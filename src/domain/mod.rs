@@ -14,6 +14,7 @@ pub mod language;
 pub mod materialise;
 pub mod observed;
 pub mod plan;
+pub mod policy;
 pub mod publication;
 pub mod receipt;
 pub mod repository;

@@ -212,10 +212,11 @@ fn a_page_of_each_language_becomes_one_document_with_one_heading() {
 #[test]
 fn the_properties_of_the_fuzz_targets_hold_for_their_seeds() {
     type Property = fn(&[u8]);
-    let targets: [(&str, Property); 3] = [
+    let targets: [(&str, Property); 4] = [
         ("email", properties::email),
         ("queue", properties::queue),
         ("page", properties::page),
+        ("registry", properties::registry),
     ];
     for (name, holds) in targets {
         let folder = root().join("fuzz/seeds").join(name);

@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, path::Path};
 use campanile::{
     api::{AssetType, CampaignSpec, Direction, Intent, Severity},
     domain::{
+        policy::claims::{self, Outcome, Question, Registry},
         schedule,
         wanted::{Inputs, Wanted, WantedAsset, wanted},
     },
@@ -16,6 +17,7 @@ use serde_json::json;
 const SHEET: &str = "docs/gtm/week-1-social-publishing-sheet.csv";
 const QUEUE: &str = "docs/gtm/week-1-task-queue.json";
 const EMAILS: &str = "docs/gtm/week-1-email-assets.md";
+const METRICS: &str = "docs/gtm/baseline-metrics.md";
 
 /// The files under a folder, by their paths in it.
 fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -271,6 +273,62 @@ fn what_nothing_handles_or_enforces_is_said_by_name() {
         assert!(said("NotHandled", "newsletter_send"));
         assert!(said("NotEnforced", "Sequence Timing"));
         assert!(said("NotEnforced", "Send Rules"));
+    }
+}
+
+/// The numbers of an asset that fail for want of evidence.
+fn unsupported(asset: &WantedAsset, registry: &Registry) -> Vec<String> {
+    let content = &asset.spec.content;
+    let parts = [
+        &content.title,
+        &content.subject,
+        &content.preview_text,
+        &content.excerpt,
+    ];
+    let parts = parts.into_iter().flatten().chain([&content.text]);
+    let prices = ["$9", "$19"].map(|price| claims::quantity(price).unwrap());
+    let mut failed = Vec::new();
+    for part in parts {
+        let found = claims::find(part, &asset.spec.locale);
+        let question = Question {
+            claims: &found,
+            named: &asset.spec.claims,
+            registry: Some(registry),
+            prices: &prices,
+            max_age: claims::DEFAULT_MAX_AGE,
+            now: "2026-02-15T10:00:00Z".parse().unwrap(),
+        };
+        let judged = claims::judge(&question);
+        let judged = judged.iter().filter(|one| one.ruling.outcome() == Outcome::Fail);
+        failed.extend(judged.map(|one| part.get(one.claim.span.clone()).unwrap().to_owned()));
+    }
+    failed
+}
+
+#[test]
+fn only_the_times_of_the_last_e_mail_claim_something() {
+    for files in sets() {
+        let (registry, found) = Registry::read(METRICS, files.get(METRICS).unwrap());
+        assert_eq!(found, []);
+        assert_eq!(registry.metrics.len(), 6);
+        for metric in &registry.metrics {
+            assert!(metric.current == "TBD" && metric.quantity.is_none() && !metric.verified);
+        }
+        let wanted = walk(&campaign(), &files);
+        let mut stopped = Vec::new();
+        for asset in &wanted.assets {
+            let failed = unsupported(asset, &registry);
+            if !failed.is_empty() {
+                stopped.push((asset.spec.post_id.as_str(), asset.spec.locale.as_str()));
+                let said: Vec<&str> = failed
+                    .iter()
+                    .filter_map(|words| words.split(' ').next())
+                    .collect();
+                assert_eq!(said, ["30-45", "10-15"], "{}", asset.name);
+            }
+        }
+        stopped.sort_unstable();
+        assert_eq!(stopped, [("welcome-d7", "en"), ("welcome-d7", "he")]);
     }
 }
 

@@ -28,6 +28,9 @@ const MAX_ACCOUNT: usize = 128;
 const MAX_LOCALE: usize = 35;
 const MAX_OCCURRENCE: usize = 64;
 const MAX_TITLE: usize = 1024;
+/// An Asset names at most this many metrics.
+const MAX_CLAIMS: usize = 20;
+const MAX_CLAIM: usize = 256;
 /// Reddit's own limit of a title.
 const MAX_REDDIT_TITLE: usize = 300;
 
@@ -52,6 +55,8 @@ pub struct Post<'a> {
     pub time_zone: Option<String>,
     /// Where the link stands.
     pub placement: LinkPlacement,
+    /// Names of the metrics that stand behind the numbers of the post, each once.
+    pub claims: Vec<String>,
     /// Everything that is wrong with the row; what nothing honours yet comes last.
     pub problems: Vec<Diagnostic>,
 }
@@ -73,6 +78,7 @@ impl<'a> Post<'a> {
         let (time, time_zone) = (row.time(), row.time_zone());
         let accounts = row.accounts(&platform);
         let placement = row.placement();
+        let claims = row.claims();
         if !matches!(intent, Intent::Skip | Intent::Posted) {
             row.words(&platform, placement);
         }
@@ -87,6 +93,7 @@ impl<'a> Post<'a> {
             time,
             time_zone,
             placement,
+            claims,
             problems,
         }
     }
@@ -235,6 +242,40 @@ impl Row<'_, '_> {
                 LinkPlacement::End
             }
         }
+    }
+
+    /// The names in the claims column, split at `|`; one that is written twice is meant once.
+    fn claims(&mut self) -> Vec<String> {
+        let words = self.record.words(Column::Claims);
+        let mut kept: Vec<String> = Vec::new();
+        for name in words
+            .split('|')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .take(MAX_CLAIMS + 1)
+        {
+            if name.chars().count() > MAX_CLAIM || name.contains(char::is_control) {
+                let message = format!("{} is no name of a metric.", quoted(name));
+                let help = format!("Write at most {MAX_CLAIM} characters, with one | between two metrics.");
+                self.error(Column::Claims, "BadClaim", message, &help);
+            } else if !kept
+                .iter()
+                .any(|known| slot::compared(known) == slot::compared(name))
+            {
+                kept.push(name.to_owned());
+            }
+        }
+        if kept.len() > MAX_CLAIMS {
+            let message = format!("The row names more than {MAX_CLAIMS} metrics.");
+            self.error(
+                Column::Claims,
+                "TooManyClaims",
+                message,
+                "Keep those that the copy quotes.",
+            );
+            kept.truncate(MAX_CLAIMS);
+        }
+        kept
     }
 
     /// Checks what a reader would receive.

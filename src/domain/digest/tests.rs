@@ -45,6 +45,7 @@ fn post() -> AssetSpec {
             direction: Direction::Rtl,
             ..AssetContent::default()
         },
+        claims: Vec::new(),
         findings: Vec::new(),
     }
 }
@@ -137,7 +138,7 @@ const NOTICED: [Change; 24] = [
     }),
 ];
 
-const UNNOTICED: [Change; 12] = [
+const UNNOTICED: [Change; 13] = [
     ("date", |spec| spec.schedule.date = Some("2026-12-31".to_owned())),
     ("time", |spec| spec.schedule.time = "23:59".to_owned()),
     ("zone", |spec| spec.schedule.time_zone = "UTC".to_owned()),
@@ -154,6 +155,9 @@ const UNNOTICED: [Change; 12] = [
     }),
     ("case of the account", |spec| {
         spec.target.account = " SITE ".to_owned();
+    }),
+    ("metrics behind its numbers", |spec| {
+        spec.claims.push("Unique visitors".to_owned());
     }),
     ("case of the locale", |spec| spec.locale = "EN-gb".to_owned()),
 ];

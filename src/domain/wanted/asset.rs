@@ -36,6 +36,9 @@ pub(super) fn spec(inputs: &Inputs<'_>, candidate: &Candidate<'_>) -> (AssetSpec
         .spec(inputs),
         Origin::Made(spec) => spec.as_ref().clone(),
     };
+    if let Origin::Row { post, .. } = &candidate.origin {
+        spec.claims.clone_from(&post.claims);
+    }
     spec.findings.clone_from(&candidate.findings);
     let large = store_large(inputs, candidate.path, &mut spec.content);
     (spec, large)

@@ -111,6 +111,7 @@ impl Made<'_> {
             intent: self.intent,
             schedule: self.schedule,
             content: self.content,
+            claims: Vec::new(),
             findings: Vec::new(),
         }
     }

@@ -310,6 +310,18 @@ fn posts_that_never_go_meet_nobody_on_an_account() {
 }
 
 #[test]
+fn the_metrics_that_a_row_names_stand_in_every_asset_of_it() {
+    let header = HEADER.replace("timezone", "timezone,claims");
+    let row = row("a", "2026-02-16", "personal+company").replace(",,,,\n", ",,,,,Signups | Visitors\n");
+    let wanted = of(&campaign(), &files(&format!("{header}{row}")));
+    assert_eq!(wanted.assets.len(), 2);
+    for asset in &wanted.assets {
+        assert_eq!(findings(asset), Vec::<&str>::new());
+        assert_eq!(asset.spec.claims, ["Signups", "Visitors"]);
+    }
+}
+
+#[test]
 fn a_sandbox_channel_makes_a_sandbox_slot() {
     let files = files(&format!("{HEADER}{}", row("a", "2026-02-16", "personal+company")));
     let channel = |account: &str, environment| ChannelFacts {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::content::sheet;
 
-const COLUMNS: &str = "post_id,publish_date,locale,platform,account_target,post_copy,utm_url,status,publish_time,timezone,title,media,thread,link_placement,occurrence";
+const COLUMNS: &str = "post_id,publish_date,locale,platform,account_target,post_copy,utm_url,status,publish_time,timezone,title,media,thread,link_placement,occurrence,claims";
 const LINK: &str = "https://e.com/?utm_source=a&utm_medium=b&utm_campaign=c";
 
 /// A good row, with some of its cells replaced.
@@ -45,6 +45,11 @@ fn post_of(
         .map(|problem| problem.sentence(500))
         .collect();
     (codes, sentences, post)
+}
+
+fn claimed(cell: &str) -> (Vec<&'static str>, Vec<String>, Vec<String>) {
+    let (codes, sentences, post) = post(&[("claims", cell)]);
+    (codes, sentences, post.claims)
 }
 
 fn codes(cells: &[(&str, &str)]) -> Vec<&'static str> {
@@ -187,6 +192,31 @@ fn what_nothing_honours_yet_names_its_column_and_comes_after_mistakes() {
         [NOT_HANDLED]
     );
     assert_eq!(codes(&[("link_placement", "first_comment")]), [NOT_HANDLED]);
+}
+
+#[test]
+fn the_claims_column_names_metrics_each_once() {
+    let claims = |cell: &str| {
+        let (codes, _, claims) = claimed(cell);
+        assert_eq!(codes, Vec::<&str>::new());
+        claims
+    };
+    assert_eq!(claims(""), Vec::<String>::new());
+    assert_eq!(claims(" Visitor -> Signup CVR "), ["Visitor -> Signup CVR"]);
+    assert_eq!(
+        claims("Unique visitors | ATS check starts||unique VISITORS"),
+        ["Unique visitors", "ATS check starts"]
+    );
+}
+
+#[test]
+fn a_claims_cell_out_of_bounds_is_invalid_at_its_place() {
+    let many: Vec<String> = (0..21).map(|number| format!("metric {number}")).collect();
+    let (codes, _, claims) = claimed(&many.join("|"));
+    assert_eq!((codes, claims.len()), (vec!["TooManyClaims"], 20));
+    let (codes, sentences, claims) = claimed(&"m".repeat(257));
+    assert_eq!((codes, claims.len()), (vec!["BadClaim"], 0));
+    assert!(sentences[0].contains("256"));
 }
 
 #[test]
