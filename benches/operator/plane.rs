@@ -65,6 +65,8 @@ pub(crate) async fn measure(table: &mut Table) {
         "ms",
         fanned,
     );
+    // What was built for lists and watchers is given back within seconds.
+    tokio::time::sleep(Duration::from_secs(10)).await;
     table.add(
         format!("resident with {OBJECTS} objects"),
         "",

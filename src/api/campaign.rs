@@ -329,7 +329,7 @@ pub struct CampaignStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 320))]
     pub attempted_revision: Option<String>,
-    /// When the git host last answered: exact while it does not, and else behind by at most an eighth of maxStaleness.
+    /// When the git host last answered: exact while it does not, and else behind by at most an eighth of maxStaleness. Empty while suspended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "optional_date_time")]
     pub last_fetched_at: Option<Time>,

@@ -100,7 +100,12 @@ fn source_closed(campaign: &Campaign, looked_at: bool) -> Option<(String, String
     let parsed = conditions
         .iter()
         .any(|condition| condition.type_ == condition_type::SOURCE_PARSED);
-    if parsed && looked_at {
+    // A campaign that was suspended has none until its branch was read again, whichever process does.
+    let trusted = campaign
+        .status
+        .as_ref()
+        .is_some_and(|status| status.last_fetched_at.is_some());
+    if parsed && looked_at && trusted {
         return None;
     }
     Some((
@@ -122,6 +127,9 @@ pub(crate) async fn reconcile(guarded: Arc<Guarded<Campaign>>, shared: Arc<Share
     let key = (namespace.clone(), campaign.name_any());
     let state = shared.sources.state(&key);
     let mut state = state.lock().await;
+    if campaign.spec.suspend {
+        state.answered_at = None;
+    }
     let mut observation = observe::observe(campaign, &namespace, &mut state, &shared).await?;
     if observation.waits_for_elder {
         return Ok(Action::requeue(CATCHING_UP));
@@ -244,4 +252,43 @@ pub(crate) fn error_policy(guarded: Arc<Guarded<Campaign>>, error: &Error, share
     let name = guarded.meta().name.clone().unwrap_or_default();
     report::reconciled("campaign", &name, Err(error), &shared.metrics);
     Action::requeue(error.retry_after())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn campaign(suspend: bool, fetched: Option<&str>) -> Campaign {
+        let parsed = json!({
+            "type": "SourceParsed", "status": "True", "reason": "Parsed", "message": "",
+            "lastTransitionTime": "2026-02-16T07:00:00Z", "observedGeneration": 1,
+        });
+        let campaign = json!({
+            "apiVersion": "campanile.dev/v1alpha1", "kind": "Campaign",
+            "metadata": {"name": "week1", "namespace": "team"},
+            "spec": {
+                "source": {"git": {"url": "https://git.example.com/gtm.git", "branch": "main"}},
+                "timeZone": "UTC", "suspend": suspend,
+            },
+            "status": {"conditions": [parsed], "lastFetchedAt": fetched},
+        });
+        serde_json::from_value(campaign).expect("a Campaign")
+    }
+
+    fn closed(campaign: &Campaign) -> Option<String> {
+        facts_on_record(campaign, true)
+            .source_closed
+            .map(|(reason, _)| reason)
+    }
+
+    #[test]
+    fn whoever_starts_after_a_suspension_needs_the_branch_and_not_what_it_said_before() {
+        assert_eq!(closed(&campaign(false, Some("2026-02-16T07:00:00Z"))), None);
+        let resumed = campaign(false, None);
+        assert_eq!(closed(&resumed).as_deref(), Some(SOURCE_NOT_READ_YET));
+        // The switch says it by itself.
+        assert_eq!(closed(&campaign(true, None)), None);
+    }
 }

@@ -175,7 +175,11 @@ fn status(
     }
 }
 
+/// None while the campaign is suspended: what the branch said before counts for nothing until it was read again.
 fn last_fetched_at(campaign: &Campaign, observation: &Observation, state: &SourceState) -> Option<Time> {
+    if campaign.spec.suspend {
+        return None;
+    }
     let before = campaign
         .status
         .as_ref()
