@@ -52,7 +52,7 @@ enum Failure {
         "there is no {what} in namespace {namespace}: kubectl get assets --namespace {namespace} lists them"
     )]
     NotFound { what: String, namespace: String },
-    #[error("{0} is no Asset: write asset/NAME, or a Campaign and the id of a post")]
+    #[error("{0:?} is no Asset: write asset/NAME, or a Campaign and the id of a post")]
     OtherKind(String),
     #[error("failed to write the answer as JSON")]
     Json(#[from] serde_json::Error),
@@ -110,6 +110,7 @@ fn asked(what: &[String]) -> Result<Asked<'_>, Failure> {
             post,
         }),
         [name] => of_kind(name, "asset")
+            .filter(|name| !name.is_empty())
             .map(Asked::Named)
             .ok_or_else(|| Failure::OtherKind(name.clone())),
         _ => Err(Failure::OtherKind(what.join(" "))),

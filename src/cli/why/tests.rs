@@ -254,5 +254,7 @@ fn an_asset_is_named_as_kubectl_names_it() {
         told(&["campaign/week1", "launch"]).unwrap(),
         "Asset of Campaign week1 for the post launch"
     );
-    assert!(told(&["receipt/a"]).unwrap_err().contains("is no Asset"));
+    for other in ["receipt/a", "", "asset/"] {
+        assert!(told(&[other]).unwrap_err().contains("is no Asset"), "{other:?}");
+    }
 }
