@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Forecast, ForecastError, Forecasted, Row, Wishes};
 use crate::{
     api::{
-        Asset, Campaign, CampaignStatus, ChannelConfig, ChannelConfigStatus, Condition, Target,
+        Asset, AssetSpec, Campaign, CampaignStatus, ChannelConfig, ChannelConfigStatus, Condition, Target,
         condition_type,
     },
     cli::check::manifest::{CheckedCampaign, Manifests},
@@ -246,29 +246,25 @@ impl Ground {
             },
         );
         let made = made(changes.changes);
+        let assets = self.recorded.assets().iter();
+        let standing_assets: BTreeMap<&str, &Asset> = assets
+            .filter_map(|asset| Some((asset.metadata.name.as_deref()?, asset)))
+            .collect();
         let rows = wanted.assets.iter().enumerate().filter_map(|(index, wanted)| {
-            let (difference, status) = match made.get(&index) {
-                Some((difference, status)) => (*difference, Some(status)),
-                None => (Difference::Same, None),
-            };
-            let asset = self.asset(wanted, status);
+            let standing = standing_assets.get(wanted.name.as_str()).copied();
+            let asset = self.asset(wanted, standing, made.get(&index));
             Some(Row {
                 origin: origin(&asset),
                 observed: self.recorded.observe(&asset, now)?,
+                changed: difference(wanted, standing),
                 asset,
-                changed: difference,
             })
         });
         (rows.collect(), changes.withdrawn.into_iter().collect())
     }
 
     /// An Asset as it would stand: the spec that is wanted, over the status that stands and what is made of it.
-    fn asset(&self, wanted: &WantedAsset, made: Option<&MadeStatus>) -> Asset {
-        let standing = self
-            .recorded
-            .assets()
-            .iter()
-            .find(|asset| asset.name_any() == wanted.name);
+    fn asset(&self, wanted: &WantedAsset, standing: Option<&Asset>, made: Option<&MadeStatus>) -> Asset {
         let mut asset = Asset::new(&wanted.name, wanted.spec.clone());
         asset.metadata.namespace = Some(self.namespace.clone());
         asset.metadata.generation = standing.map_or(Some(1), |standing| standing.metadata.generation);
@@ -285,18 +281,23 @@ impl Ground {
     }
 }
 
-/// What is made of each wanted asset, by its index.
-fn made(changes: Vec<Change>) -> BTreeMap<usize, (Difference, MadeStatus)> {
+/// What a reader, or a date, would notice: that another row moved to the same instant is told among the warnings.
+fn difference(wanted: &WantedAsset, standing: Option<&Asset>) -> Difference {
+    let told = |spec: &AssetSpec| AssetSpec {
+        findings: Vec::new(),
+        ..spec.clone()
+    };
+    match standing {
+        None => Difference::New,
+        Some(standing) if told(&standing.spec) == told(&wanted.spec) => Difference::Same,
+        Some(_) => Difference::Changed,
+    }
+}
+
+/// The status of each wanted asset of which something is made, by its index.
+fn made(changes: Vec<Change>) -> BTreeMap<usize, MadeStatus> {
     let made = changes.into_iter().filter_map(|change| match change {
-        Change::Create { wanted, status } => Some((wanted, (Difference::New, status))),
-        Change::Update { wanted, status, spec } => {
-            let difference = if spec {
-                Difference::Changed
-            } else {
-                Difference::Same
-            };
-            Some((wanted, (difference, status)))
-        }
+        Change::Create { wanted, status } | Change::Update { wanted, status, .. } => Some((wanted, status)),
         Change::Withdraw { .. } | Change::Delete { .. } => None,
     });
     made.collect()
