@@ -9,7 +9,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Target, condition::optional_date_time};
+use super::{AssetHold, Condition, Target, condition::optional_date_time};
 
 /// One publishable thing for one target: a post, an e-mail, a template or a page. Campanile makes these from the branch.
 #[derive(CustomResource, KubeSchema, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -330,6 +330,13 @@ pub struct AssetStatus {
     /// What the branch approved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<BranchApprovalRecord>,
+    /// The Halt that holds it, and what follows when that has gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub halt: Option<AssetHold>,
+    /// The guard failure for which a Halt was made, so that one that was lifted is not made again for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 80))]
+    pub halted_for: Option<String>,
     /// Name of the Receipt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 253))]

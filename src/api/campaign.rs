@@ -10,7 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Condition, GoDuration, SecretKeyReference, SecretReference, TimeOfDay, condition::optional_date_time,
+    BreakerState, Breakers, Condition, GoDuration, SecretKeyReference, SecretReference, TimeOfDay,
+    condition::optional_date_time,
 };
 
 /// A campaign: which files of which git branch say what is published, and the rules of time that hold for all of it.
@@ -84,6 +85,24 @@ pub struct CampaignSpec {
     /// True: the branch is not read and nothing is sent.
     #[serde(default)]
     pub suspend: bool,
+    /// What makes a Halt on this campaign by itself.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub breakers: Breakers,
+    /// publishEnabled by another name; what is false in either holds.
+    #[serde(default, rename = "publish_enabled", skip_serializing_if = "Option::is_none")]
+    pub other_publish_enabled: Option<bool>,
+    /// breakers.maxGuardFailuresBeforeHalt by another name; the lower of the two holds.
+    #[serde(
+        default,
+        rename = "max_guard_failures_before_halt",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(range(min = 1, max = 10000))]
+    pub other_max_guard_failures_before_halt: Option<u32>,
+    /// breakers.haltUntil by another name; the later of the two holds.
+    #[serde(default, rename = "halt_until", skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "optional_date_time")]
+    pub other_halt_until: Option<Time>,
 }
 
 /// Where the plan is written: a branch, and the files on it.
@@ -359,6 +378,10 @@ pub struct CampaignStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 253))]
     pub approval_memory: Option<String>,
+    /// How its breakers stand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    pub breakers: Vec<BreakerState>,
     /// When a webhook that reached a standby asked for a look at the branch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
@@ -446,6 +469,10 @@ fn one() -> u32 {
 
 pub(super) fn yes() -> bool {
     true
+}
+
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Default for Tracking {

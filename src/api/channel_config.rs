@@ -10,7 +10,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Condition, GoDuration, SecretKeyReference, SecretReference, campaign::yes, condition::optional_date_time,
+    BreakerState, Breakers, Condition, GoDuration, SecretKeyReference, SecretReference,
+    campaign::{is_default, yes},
+    condition::optional_date_time,
 };
 
 /// One account on one platform: how it is reached, which Secret has its keys, and its kill switch.
@@ -55,6 +57,24 @@ pub struct ChannelConfigSpec {
     /// False stops everything on this channel.
     #[serde(default = "yes")]
     pub publish_enabled: bool,
+    /// What makes a Halt on this channel by itself.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub breakers: Breakers,
+    /// publishEnabled by another name; what is false in either holds.
+    #[serde(default, rename = "publish_enabled", skip_serializing_if = "Option::is_none")]
+    pub other_publish_enabled: Option<bool>,
+    /// breakers.maxGuardFailuresBeforeHalt by another name; the lower of the two holds.
+    #[serde(
+        default,
+        rename = "max_guard_failures_before_halt",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(range(min = 1, max = 10000))]
+    pub other_max_guard_failures_before_halt: Option<u32>,
+    /// breakers.haltUntil by another name; the later of the two holds.
+    #[serde(default, rename = "halt_until", skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "optional_date_time")]
+    pub other_halt_until: Option<Time>,
     /// Publishes by an HTTP request to an address of yours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook: Option<WebhookChannel>,
@@ -148,6 +168,10 @@ pub struct ChannelConfigStatus {
     /// Where the channel was refused by the platform, until its Secret or its spec changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<ChannelRefusal>,
+    /// How its breakers stand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    pub breakers: Vec<BreakerState>,
     /// Since when the platform asks us to wait, and until when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "optional_date_time")]

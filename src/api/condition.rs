@@ -62,6 +62,8 @@ pub mod condition_type {
     pub const REACHABLE: &str = "Reachable";
     /// The asset is published.
     pub const PUBLISHED: &str = "Published";
+    /// The Halt stops something.
+    pub const EFFECTIVE: &str = "Effective";
 }
 
 /// The schema of an RFC 3339 instant.

@@ -6,7 +6,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 use kube::CustomResourceExt;
 use serde_json::json;
 
-use super::{Asset, Campaign, ChannelConfig, Receipt};
+use super::{Asset, Campaign, ChannelConfig, Halt, Receipt};
 
 /// Every CustomResourceDefinition of this version, in the order of their names.
 ///
@@ -18,6 +18,7 @@ pub fn custom_resource_definitions() -> Vec<CustomResourceDefinition> {
         Asset::crd(),
         Campaign::crd(),
         ChannelConfig::crd(),
+        Halt::crd(),
         Receipt::crd(),
     ]
     .into_iter()

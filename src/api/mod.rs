@@ -3,22 +3,26 @@
 //! Types only, no behaviour. The CRDs under `crds/` are made from these types by [`custom_resource_definitions`].
 
 mod asset;
+mod breaker;
 mod campaign;
 mod channel_config;
 mod claim_language;
 mod condition;
 mod definitions;
 mod duration;
+mod halt;
 mod receipt;
 mod reference;
 
 pub use asset::*;
+pub use breaker::*;
 pub use campaign::*;
 pub use channel_config::*;
 pub use claim_language::*;
 pub use condition::*;
 pub use definitions::custom_resource_definitions;
 pub use duration::{GoDuration, InvalidDuration, TimeOfDay};
+pub use halt::*;
 pub use receipt::*;
 pub use reference::*;
 

@@ -5,6 +5,7 @@ mod check;
 mod cluster;
 mod crds;
 mod forecast;
+mod halt;
 mod operator;
 mod plan;
 mod printed;
@@ -45,6 +46,10 @@ enum Command {
     Simulate(simulate::Options),
     /// Explain where an asset is: each gate, what it was judged by, who or what opens it, and when
     Why(why::Options),
+    /// Stop what is named, at once; exits 1 where that matches nothing
+    Halt(halt::Options),
+    /// Lift a Halt: what was due meanwhile goes on as the Halt says
+    Resume(halt::ResumeOptions),
 }
 
 /// Parses the command line and runs it.
@@ -58,6 +63,8 @@ pub fn main() -> ExitCode {
         Command::Plan(options) => plan::run(&options),
         Command::Simulate(options) => simulate::run(&options),
         Command::Why(options) => why::run(&options),
+        Command::Halt(options) => halt::run(&options),
+        Command::Resume(options) => halt::run_resume(&options),
     }
 }
 

@@ -271,6 +271,7 @@ impl House {
             .await
             .map_err(|error| UpError::Connect(Box::new(error)))?;
         install::definitions(&client).await?;
+        install::policies(&client).await?;
         if self.options.example {
             example::repository(&self.folder)?;
             example::apply(&client, &self.folder).await?;

@@ -123,7 +123,7 @@ fn facts_of_object(config: &ChannelConfig) -> ChannelFacts {
     ChannelFacts {
         name: config.name_any(),
         environment: config.spec.environment,
-        publish_enabled: config.spec.publish_enabled,
+        publish_enabled: config.spec.publish_enabled && config.spec.other_publish_enabled != Some(false),
         missing: Vec::new(),
         unusable: None,
         class: ChannelClass::Neither,
@@ -364,6 +364,7 @@ async fn summarise(
             .ok()
             .map(|publisher| publisher.class().name().to_owned()),
         refused: before.refused.clone(),
+        breakers: before.breakers.clone(),
         rate_limited_until: before.rate_limited_until.clone(),
     };
     if next

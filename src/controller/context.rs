@@ -18,11 +18,13 @@ use kube::{
 use tokio::sync::watch;
 
 use super::{
+    breaker,
     campaign::Sources,
     channel_config::Channels,
     clock::Clock,
     election::Leadership,
     fresh::FreshReads,
+    halt,
     live::LiveAttempts,
     lock::lock,
     outgoing::{Interceptor, ServerClock},
@@ -36,7 +38,7 @@ use super::{
     written::{AssetWrite, Written},
 };
 use crate::{
-    api::{Campaign, ChannelConfig, Sender},
+    api::{Campaign, ChannelConfig, Halt, Sender},
     git::Mirrors,
     telemetry::Metrics,
 };
@@ -64,6 +66,10 @@ pub(crate) struct Shared {
     pub(crate) campaigns: Store<Guarded<Campaign>>,
     /// Every ChannelConfig that is known.
     pub(crate) channel_configs: Store<Guarded<ChannelConfig>>,
+    /// Every Halt that is known.
+    pub(crate) halts: Store<Guarded<Halt>>,
+    /// When Halts were written last.
+    pub(crate) halts_told: halt::Told,
     /// Every Receipt that is known.
     pub(crate) receipts: Receipts,
     /// Those of them that are not settled, as they were watched.
@@ -102,6 +108,12 @@ pub(crate) struct Shared {
     pub(crate) asset_wakes: WakeUps<ObjectRef<AssetView>>,
     /// Wakes the Receipt controller.
     pub(crate) receipt_wakes: WakeUps<ObjectRef<ReceiptView>>,
+    /// Wakes the Halt controller.
+    pub(crate) halt_wakes: WakeUps<ObjectRef<Guarded<Halt>>>,
+    /// Halts that may match something that changed: woken together, after a while.
+    pub(crate) stirred_halts: WakeUps<ObjectRef<Guarded<Halt>>>,
+    /// What breakers watch over, where something happened: looked at together, after a while.
+    pub(crate) breaker_wakes: WakeUps<breaker::Key>,
     /// Wakes the Campaign controller.
     pub(crate) campaign_wakes: WakeUps<ObjectRef<Guarded<Campaign>>>,
     /// True once this process was told to stop: it begins nothing, and ends what it began.
@@ -165,8 +177,8 @@ impl Shared {
 #[derive(Debug, Default)]
 pub(crate) struct Listed(watch::Sender<BTreeSet<String>>);
 
-/// How many kinds are kept in stores: Asset, Campaign, ChannelConfig.
-const KINDS: usize = 3;
+/// How many kinds are kept in stores: Asset, Campaign, ChannelConfig, Halt.
+const KINDS: usize = 4;
 
 impl Listed {
     /// Notes that a kind has been listed to the end.

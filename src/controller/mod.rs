@@ -1,6 +1,7 @@
 //! The operator: controllers that observe, decide, execute and summarise, one folder or file per kind.
 
 mod asset;
+mod breaker;
 mod campaign;
 mod channel_config;
 mod clock;
@@ -8,6 +9,7 @@ mod context;
 mod election;
 mod error;
 mod fresh;
+mod halt;
 mod live;
 mod lock;
 mod operator;
@@ -25,6 +27,7 @@ mod written;
 
 pub use clock::{Clock, SystemClock};
 pub use error::{Error, ErrorClass, chain};
+pub use halt::{Matched, matched_by};
 pub use operator::{ApiBody, ApiService, Operator, OperatorSettings, Surface, WebhookTarget, connect};
 pub use outgoing::{Interceptor, Outgoing, Unhindered};
 pub use recorded::{Asked, Recorded, origin, repository_of};

@@ -31,18 +31,21 @@ use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 use tower::{BoxError, Layer as _, util::BoxService};
 
-use self::touched::{assets_listed, campaign_touched, channel_touched, receipt_watched, sharing};
+use self::touched::{
+    assets_listed, campaign_touched, channel_touched, halt_touched, receipt_watched, sharing,
+};
 pub use self::{
     connect::connect,
     surface::{Surface, WebhookTarget},
 };
 use super::{
-    asset, campaign, channel_config,
+    asset, breaker, campaign, channel_config,
     clock::{Clock, SystemClock},
     context::{Guarded, Listed, Shared},
     election::{Election, Leadership},
     error::Error,
     fresh::FreshReads,
+    halt,
     live::LiveAttempts,
     outgoing::{Interceptor, OutgoingLayer, ServerClock, Unhindered},
     receipt,
@@ -56,7 +59,7 @@ use super::{
     written::Written,
 };
 use crate::{
-    api::{Campaign, ChannelConfig, Sender},
+    api::{Campaign, ChannelConfig, Halt, Sender},
     config::OperatorOptions,
     egress::{EgressPolicy, HttpClientOptions, http_client},
     git::{GitSettings, Mirrors},
@@ -125,6 +128,7 @@ struct Writers {
     assets: Writer<AssetView>,
     campaigns: Writer<Guarded<Campaign>>,
     channels: Writer<Guarded<ChannelConfig>>,
+    halts: Writer<Guarded<Halt>>,
     receipts: Writer<ReceiptView>,
 }
 
@@ -182,6 +186,7 @@ impl Operator {
         let (assets, asset_writer) = reflector::store();
         let (campaigns, campaign_writer) = reflector::store();
         let (channel_configs, channel_writer) = reflector::store();
+        let (halts, halt_writer) = reflector::store();
         let (unsettled_receipts, receipt_writer) = reflector::store();
         let lease_namespace = options
             .lease_namespace
@@ -212,6 +217,11 @@ impl Operator {
             asset_wakes: WakeUps::default(),
             receipt_wakes: WakeUps::default(),
             campaign_wakes: WakeUps::default(),
+            halts,
+            halts_told: halt::Told::default(),
+            halt_wakes: WakeUps::default(),
+            stirred_halts: WakeUps::default(),
+            breaker_wakes: WakeUps::default(),
             stopping: AtomicBool::new(false),
             stirred: WakeUps::default(),
             listed: Listed::default(),
@@ -236,6 +246,7 @@ impl Operator {
                 assets: asset_writer,
                 campaigns: campaign_writer,
                 channels: channel_writer,
+                halts: halt_writer,
                 receipts: receipt_writer,
             }),
         })
@@ -262,6 +273,9 @@ impl Operator {
                 () = self.assets(writers.assets) => Err(Error::Ended("the Asset controller")),
                 () = self.campaigns(writers.campaigns) => Err(Error::Ended("the Campaign controller")),
                 () = self.channels(writers.channels) => Err(Error::Ended("the ChannelConfig controller")),
+                () = self.halts(writers.halts) => Err(Error::Ended("the Halt controller")),
+                () = self.stirred_halts() => Err(Error::Ended("the look at what Halts match")),
+                () = breaker::watch(&self.shared) => Err(Error::Ended("the look at the breakers")),
                 () = self.stirred() => Err(Error::Ended("the look at what stirred campaigns")),
                 () = self.receipts(writers.receipts) => Err(Error::Ended("the Receipt controller")),
                 () = self.clocks() => Err(Error::Ended("the comparison of clocks")),
@@ -365,6 +379,8 @@ impl Operator {
                 shared.written.deleted(view);
             }
             receipt::asset_touched(view.namespace(), view.name(), gone, &shared);
+            halt::stir(view.namespace(), &shared);
+            breaker::stir(view.namespace(), &shared);
             if let Some(campaign) = view.campaign() {
                 let campaign = ObjectRef::new(campaign).within(view.namespace());
                 shared.stirred.wake(campaign);
@@ -416,6 +432,33 @@ impl Operator {
             .boxed()
     }
 
+    fn halts(&self, writer: Writer<Guarded<Halt>>) -> BoxFuture<'_, ()> {
+        let shared = Arc::clone(&self.shared);
+        let mut known = HashMap::new();
+        let touched = self
+            .watch(writer)
+            .inspect_ok(move |guarded| halt_touched(guarded, &mut known, &shared));
+        Controller::for_stream(touched, self.shared.halts.clone())
+            .with_config(ControllerConfig::default().concurrency(FEW))
+            .reconcile_on(self.shared.halt_wakes.stream())
+            .reconcile_all_on(self.became_leader())
+            .run(halt::reconcile, halt::error_policy, Arc::clone(&self.shared))
+            .for_each(|result| self.note("halt", result.err()))
+            .boxed()
+    }
+
+    /// Wakes the Halts that may match what changed: each look goes over all assets, so many changes are one wake-up.
+    async fn stirred_halts(&self) {
+        let shared = &self.shared;
+        let mut stirred = Box::pin(shared.stirred_halts.stream().ready_chunks(1024));
+        while let Some(halts) = stirred.next().await {
+            tokio::time::sleep(GATHERING).await;
+            for halt in halts {
+                shared.halt_wakes.wake(halt);
+            }
+        }
+    }
+
     /// Fires each time this process becomes the leader.
     fn became_leader(&self) -> impl futures::Stream<Item = ()> + Send + 'static {
         let leads = self.leadership.subscribe();
@@ -440,6 +483,7 @@ impl Operator {
             tracing::info!(identity = self.identity, "this process leads");
             shared.metrics.leads(true);
             shared.wake_assets(|_| true);
+            breaker::wake_all(shared);
             for campaign in shared.campaigns.state() {
                 shared.campaign_wakes.wake(ObjectRef::from_obj(campaign.as_ref()));
             }

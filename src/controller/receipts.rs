@@ -67,6 +67,19 @@ impl Receipts {
             .map(|known| Arc::clone(&known.view))
     }
 
+    /// The receipts of a namespace whose slot a caller picks.
+    pub(crate) fn of_namespace(
+        &self,
+        namespace: &str,
+        picks: impl Fn(&ReceiptSlot) -> bool,
+    ) -> Vec<Arc<ReceiptView>> {
+        let known = lock(&self.known);
+        let from = (namespace.to_owned(), String::new());
+        let ours = known.range(from..).take_while(|((of, _), _)| of == namespace);
+        let picked = ours.filter(|(_, known)| known.view.spec.as_ref().is_ok_and(|spec| picks(&spec.slot)));
+        picked.map(|(_, known)| Arc::clone(&known.view)).collect()
+    }
+
     /// Takes in what the watch says; answers the receipts that are news to this process.
     pub(crate) fn watched(&self, event: Event<ReceiptView>, now: Duration) -> Vec<Arc<ReceiptView>> {
         match event {

@@ -17,12 +17,13 @@ use super::{
     context::Guarded,
     election,
     error::Error,
+    halt::Halts,
     receipts::Receipts,
     view::{AssetView, ReceiptView},
 };
 use crate::{
     api::{
-        Asset, AssetSpec, AssetStatus, Campaign, CampaignSpec, ChannelConfig, Environment, Receipt,
+        Asset, AssetSpec, AssetStatus, Campaign, CampaignSpec, ChannelConfig, Environment, Halt, Receipt,
         ReceiptPhase, Target,
     },
     domain::{
@@ -48,6 +49,7 @@ pub struct Recorded {
     namespace: String,
     campaigns: Vec<Campaign>,
     channel_configs: Vec<ChannelConfig>,
+    halts: Vec<Guarded<Halt>>,
     assets: Vec<Asset>,
     receipts: Receipts,
     memories: BTreeMap<String, Memory>,
@@ -120,6 +122,7 @@ impl Recorded {
                 "list the ChannelConfigs",
             )
             .await?,
+            halts: pages(client, namespace, ListParams::default(), "list the Halts").await?,
             assets,
             receipts,
             memories: BTreeMap::new(),
@@ -200,6 +203,8 @@ impl Recorded {
         let facts = view.facts()?;
         let named = |campaign: &&Campaign| campaign.name_any() == facts.campaign;
         let campaign = self.campaigns.iter().find(named);
+        let configs: Vec<&ChannelConfig> = self.configs_for(&facts.target).collect();
+        let halts = Halts::listed(&self.halts, (&facts, campaign, &configs));
         let campaign = campaign.map(|campaign| campaign::facts_on_record(campaign, true));
         let mut channels = self.channels_for(&facts.target);
         let slot = slot(&facts, campaign.as_ref(), &channels);
@@ -222,13 +227,18 @@ impl Recorded {
             channels,
             receipt,
             elsewhere,
+            halts: halts.matching(&view),
         };
         Some(assemble(witness, &facts, read))
     }
 
-    fn channels_for(&self, target: &Target) -> Vec<ChannelFacts> {
+    fn configs_for(&self, target: &Target) -> impl Iterator<Item = &ChannelConfig> {
         let configs = self.channel_configs.iter();
-        let ours = configs.filter(|config| channel_config::is_for(config, &target.platform, &target.account));
+        configs.filter(|config| channel_config::is_for(config, &target.platform, &target.account))
+    }
+
+    fn channels_for(&self, target: &Target) -> Vec<ChannelFacts> {
+        let ours = self.configs_for(target);
         let mut channels: Vec<ChannelFacts> = ours.map(channel_config::facts_on_record).collect();
         channels.sort_by(|one, other| one.name.cmp(&other.name));
         channels

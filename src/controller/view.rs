@@ -3,7 +3,7 @@
 mod packed;
 mod told;
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use k8s_openapi::{NamespaceResourceScope, apimachinery::pkg::apis::meta::v1::Time};
@@ -17,8 +17,9 @@ use self::{
 };
 use crate::{
     api::{
-        Asset, AssetPhase, AssetSource, AssetSpec, AssetStatus, AssetType, BranchApprovalRecord, Condition,
-        GROUP, Intent, Made, Receipt, ReceiptPhase, ReceiptSpec, ReceiptStatus, Target, VERSION,
+        Asset, AssetHold, AssetPhase, AssetSource, AssetSpec, AssetStatus, AssetType, BranchApprovalRecord,
+        Condition, GROUP, Intent, LABEL_CAMPAIGN, LABEL_LOCALE, LABEL_PLATFORM, Made, Receipt, ReceiptPhase,
+        ReceiptSpec, ReceiptStatus, Target, VERSION,
     },
     domain::{digest, observed::AssetFacts, receipt::undecided, schedule, status::AssetReport},
 };
@@ -33,6 +34,7 @@ struct LiteMeta {
     resource_version: Option<String>,
     generation: Option<i64>,
     deletion_timestamp: Option<Time>,
+    labels: Option<BTreeMap<String, String>>,
 }
 
 impl From<LiteMeta> for ObjectMeta {
@@ -44,9 +46,16 @@ impl From<LiteMeta> for ObjectMeta {
             resource_version: lite.resource_version,
             generation: lite.generation,
             deletion_timestamp: lite.deletion_timestamp,
+            labels: lite.labels.and_then(others),
             ..Self::default()
         }
     }
+}
+
+/// The labels that are not our own: what those say stands in the spec.
+fn others(mut labels: BTreeMap<String, String>) -> Option<BTreeMap<String, String>> {
+    labels.retain(|key, _| ![LABEL_CAMPAIGN, LABEL_PLATFORM, LABEL_LOCALE].contains(&key.as_str()));
+    (!labels.is_empty()).then_some(labels)
 }
 
 /// An Asset as it is kept in memory; copies share it.
@@ -59,12 +68,35 @@ struct Kept {
     facts: Result<Facts, Box<str>>,
     told: Told,
     phase: Option<AssetPhase>,
+    standing: Standing,
+    hold: Option<Box<AssetHold>>,
     source_line: u32,
     texts: Texts<SOURCE_TEXTS>,
 }
 
-/// Texts of the status: path, repository, revision, author, receipt.
-const SOURCE_TEXTS: usize = 5;
+/// What the reason of a status tells of its phase, as far as others than the asset depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// A guard stopped it.
+    GuardFailed,
+    /// It waits for the asset that is tried first after the Halt of a breaker.
+    HalfOpen,
+    /// Anything else.
+    Other,
+}
+
+impl Standing {
+    fn of(status: &AssetStatus) -> Self {
+        match (status.phase, status.reason.as_deref()) {
+            (Some(AssetPhase::Blocked), Some("GuardFailed")) => Self::GuardFailed,
+            (Some(AssetPhase::Halted), Some("HalfOpen")) => Self::HalfOpen,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Texts of the status: path, repository, revision, author, receipt, the guard failure that made a Halt.
+const SOURCE_TEXTS: usize = 6;
 /// Texts of the facts, in the order of [`Facts::texts_of`].
 const FACT_TEXTS: usize = 13;
 
@@ -147,6 +179,7 @@ impl AssetView {
             resource_version: asset.metadata.resource_version.clone(),
             generation: asset.metadata.generation,
             deletion_timestamp: asset.metadata.deletion_timestamp.clone(),
+            labels: asset.metadata.labels.clone().and_then(others),
             ..ObjectMeta::default()
         };
         let nothing = AssetStatus::default();
@@ -161,6 +194,7 @@ impl AssetView {
             &source.revision,
             source.author.as_deref().unwrap_or_default(),
             status.receipt.as_deref().unwrap_or_default(),
+            status.halted_for.as_deref().unwrap_or_default(),
         ]);
         Self(Arc::new(Kept {
             facts: spec
@@ -168,6 +202,8 @@ impl AssetView {
                 .map_err(String::into_boxed_str),
             told: Told::of(status),
             phase: status.phase,
+            standing: Standing::of(status),
+            hold: status.halt.clone().map(Box::new),
             source_line: source.line,
             texts,
             meta,
@@ -211,6 +247,8 @@ impl AssetView {
             spec_digest: facts.spec.text(),
             made: facts.made.map(made),
             approval,
+            hold: self.0.hold.as_deref().cloned(),
+            halted_for: some(self.0.texts.get(5)),
             remembered_receipt: some(self.receipt()),
             phase: self.0.phase,
         })
@@ -264,6 +302,16 @@ impl AssetView {
     /// Name of the receipt that it remembers; empty where it remembers none.
     pub(crate) fn receipt(&self) -> &str {
         self.0.texts.get(4)
+    }
+
+    /// Its labels but our own.
+    pub(crate) fn labels(&self) -> Option<&BTreeMap<String, String>> {
+        self.0.meta.labels.as_ref()
+    }
+
+    /// What the reason of its phase tells others.
+    pub(crate) fn standing(&self) -> Standing {
+        self.0.standing
     }
 
     /// Its conditions, as far as the next ones depend on them.

@@ -78,6 +78,8 @@ fn approved_post() -> AssetFacts {
             withdrawn: String::new(),
         }),
         approval: Some(approval(&[WORDS], None)),
+        hold: None,
+        halted_for: None,
         remembered_receipt: None,
         phase: None,
     }
@@ -133,6 +135,7 @@ pub(super) fn post() -> Observed {
         receipt: None,
         unreadable_receipt: None,
         published_elsewhere: None,
+        halts: Vec::new(),
         process: ProcessFacts {
             lease_duration: Duration::from_secs(15),
             ..ProcessFacts::default()

@@ -49,6 +49,8 @@ pub struct Standing {
     pub approval: Option<BranchApprovalRecord>,
     /// Where its words were written.
     pub source: Option<AssetSource>,
+    /// Since when only a new approval counts: a Halt has ended that stood when it was due.
+    pub asks_since: Option<Timestamp>,
     /// How far its slot is.
     pub receipt: Option<ReceiptPhase>,
 }
@@ -387,7 +389,12 @@ fn next_approval(
         .made
         .as_ref()
         .is_some_and(|made| made.spec_digest == standing.spec_digest);
-    if (turned && untouched && !known) || (trailer && !known) {
+    // Once, and not at each look: an approval that came since is what was asked for.
+    let asked_anew = standing.asks_since.is_some_and(|since| {
+        let at = before.and_then(|before| before.at.as_ref());
+        at.is_none_or(|at| at.0 < since)
+    });
+    if ((turned && untouched) || trailer) && (!known || asked_anew) {
         return Some(approved(before, digest, asset, situation));
     }
     before.cloned()

@@ -4,12 +4,14 @@
 //! below and `tests/it/layering.rs` hold that.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod breakers;
 pub mod content;
 pub mod decide;
 pub mod digest;
 #[cfg(test)]
 mod fixtures;
 pub mod gates;
+pub mod halts;
 pub mod language;
 pub mod materialise;
 pub mod observed;

@@ -7,11 +7,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::api::{
-    AssetPhase, AssetSpec, AssetType, BranchApproval, BranchApprovalRecord, CampaignSpec, Environment,
-    Intent, Made, MissedPolicy, ReceiptSlot, ReceiptStatus, RetryPolicy, Severity, Target,
+    AssetHold, AssetPhase, AssetSpec, AssetType, BranchApproval, BranchApprovalRecord, CampaignSpec,
+    ChannelConfigSpec, Environment, Intent, Made, MissedPolicy, ReceiptSlot, ReceiptStatus, RetryPolicy,
+    Severity, Target,
 };
 
-use super::slot::Slot;
+use super::{halts::HaltFacts, slot::Slot};
 pub use guards::{GUARDS_NOT_RUN, GuardFacts, LINKS_UNCHECKED};
 
 /// Everything that is known about one asset when its next step is decided.
@@ -29,6 +30,8 @@ pub struct Observed {
     pub unreadable_receipt: Option<String>,
     /// Another campaign that published the same row of the same file.
     pub published_elsewhere: Option<String>,
+    /// The Halts whose selector matches the asset, in force or not.
+    pub halts: Vec<HaltFacts>,
     /// What this process knows of itself.
     pub process: ProcessFacts,
 
@@ -46,6 +49,7 @@ impl Observed {
             receipt: Some(receipt),
             unreadable_receipt: None,
             published_elsewhere: None,
+            halts: Vec::new(),
             process,
 
             guards: GuardFacts::default(),
@@ -94,6 +98,10 @@ pub struct AssetFacts {
     pub made: Option<Made>,
     /// What the branch approved.
     pub approval: Option<BranchApprovalRecord>,
+    /// What a Halt has left on it.
+    pub hold: Option<AssetHold>,
+    /// The guard failure for which a Halt was made.
+    pub halted_for: Option<String>,
     /// The receipt that the asset remembers.
     pub remembered_receipt: Option<String>,
     /// The phase that stands in its status.
@@ -130,6 +138,8 @@ impl AssetFacts {
             spec_digest: String::new(),
             made: None,
             approval: None,
+            hold: None,
+            halted_for: None,
             remembered_receipt: Some(receipt.name.clone()),
             phase: None,
         }
@@ -200,7 +210,7 @@ impl CampaignFacts {
             id: campaign_id(name, spec).to_owned(),
             deleting: false,
             suspend: spec.suspend,
-            publish_enabled: spec.publish_enabled,
+            publish_enabled: spec.publish_enabled && spec.other_publish_enabled != Some(false),
             missed: spec.missed.clone(),
             retry: spec.retry.clone(),
             branch_approval: spec.approval.branch,
@@ -213,6 +223,15 @@ impl CampaignFacts {
 /// The name that a campaign's receipts are kept under.
 pub fn campaign_id<'a>(name: &'a str, spec: &'a CampaignSpec) -> &'a str {
     spec.campaign_id.as_deref().unwrap_or(name)
+}
+
+/// Which channel a ChannelConfig is, by the name of its field; empty where it has none.
+pub fn channel_type(spec: &ChannelConfigSpec) -> &'static str {
+    match (&spec.webhook, &spec.object_store) {
+        (Some(_), _) => "webhook",
+        (None, Some(_)) => "objectStore",
+        (None, None) => "",
+    }
 }
 
 /// What happens after a lost reply on a channel.

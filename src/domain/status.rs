@@ -5,12 +5,13 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde::Serialize;
 
 use super::{
+    halts::next_hold,
     observed::Observed,
     plan::Plan,
     receipt::{PUBLISHED_TWICE, shortened},
 };
 use crate::api::{
-    AssetPhase, CampaignCounts, Condition, ConditionStatus, MAX_MESSAGE_BYTES,
+    AssetHold, AssetPhase, CampaignCounts, Condition, ConditionStatus, MAX_MESSAGE_BYTES,
     condition_type::{PUBLISHED, READY, RECONCILING, STALLED},
 };
 
@@ -159,6 +160,8 @@ pub struct AssetReport {
     pub url: Option<String>,
     /// When it was published.
     pub published_at: Option<Time>,
+    /// What a Halt leaves on it.
+    pub halt: Option<AssetHold>,
     /// The conditions.
     pub conditions: Vec<Condition>,
 }
@@ -199,6 +202,7 @@ pub fn asset_report(
             .or_else(|| asset.remembered_receipt.clone()),
         url: receipt.and_then(|receipt| receipt.status.url.clone()),
         published_at: published,
+        halt: next_hold(observed, plan.phase, now),
         conditions: conditions(before, &statements, asset.generation, now),
     }
 }

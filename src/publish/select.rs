@@ -108,6 +108,10 @@ fn channel_of(spec: &ChannelConfigSpec) -> Result<Channel<'_>, SelectError> {
         account: _,
         environment: _,
         publish_enabled: _,
+        breakers: _,
+        other_publish_enabled: _,
+        other_max_guard_failures_before_halt: _,
+        other_halt_until: _,
         webhook,
         object_store,
     } = spec;

@@ -35,6 +35,12 @@ struct PublishLabels {
     result: &'static str,
 }
 
+/// Labels of a breaker.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct BreakerLabels {
+    breaker: String,
+}
+
 /// Labels of what is built.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct BuildLabels {
@@ -49,6 +55,7 @@ pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     publishes: Family<PublishLabels, Counter>,
     publish_delay: Histogram,
+    breakers: Family<BreakerLabels, Counter>,
     leader: Gauge<i64>,
     clock_offset: Gauge<i64>,
     source_lag: Gauge<f64, AtomicU64>,
@@ -63,6 +70,7 @@ impl Default for Metrics {
             requests: Family::default(),
             publishes: Family::default(),
             publish_delay: Histogram::new(exponential_buckets(0.05, 2.0, 14)),
+            breakers: Family::default(),
             leader: Gauge::default(),
             clock_offset: Gauge::default(),
             source_lag: Gauge::default(),
@@ -104,6 +112,11 @@ impl Metrics {
             self.publish_delay.clone(),
         );
         registry.register(
+            "campanile_breaker_opened",
+            "Halts made by breakers",
+            self.breakers.clone(),
+        );
+        registry.register(
             "campanile_leader",
             "1 while this process may send",
             self.leader.clone(),
@@ -137,6 +150,12 @@ impl Metrics {
                 code: code.into(),
             })
             .inc();
+    }
+
+    /// Counts a Halt that a breaker made, by its owner.
+    pub fn breaker_opened(&self, breaker: &str) {
+        let breaker = breaker.to_owned();
+        self.breakers.get_or_create(&BreakerLabels { breaker }).inc();
     }
 
     /// Counts a send.

@@ -113,6 +113,8 @@ async fn the_operator_may_do_what_it_needs_and_no_more(client: &kube::Client, na
         "patch campaigns/status.campanile.dev",
         "watch channelconfigs.campanile.dev",
         "patch channelconfigs/status.campanile.dev",
+        "create halts.campanile.dev",
+        "patch halts/status.campanile.dev",
         "create assets.campanile.dev",
         "delete assets.campanile.dev",
         "patch assets/status.campanile.dev",
@@ -130,6 +132,8 @@ async fn the_operator_may_do_what_it_needs_and_no_more(client: &kube::Client, na
         "update channelconfigs.campanile.dev",
         "delete receipts.campanile.dev",
         "update receipts.campanile.dev",
+        "delete halts.campanile.dev",
+        "patch halts.campanile.dev",
         "list secrets",
         "watch secrets",
         "create secrets",
@@ -158,6 +162,7 @@ const EDIT: [&str; 2] = [
     "patch channelconfigs.campanile.dev",
 ];
 const RESOLVE: [&str; 1] = ["patch receipts/status.campanile.dev"];
+const HALT: [&str; 2] = ["create halts.campanile.dev", "delete halts.campanile.dev"];
 const NOBODY: [&str; 6] = [
     "patch assets/status.campanile.dev",
     "patch campaigns/status.campanile.dev",
@@ -175,6 +180,7 @@ async fn people_may_not_write_what_decides_a_send(plane: &ControlPlane, client: 
         ("campanile-resolver", "clara"),
         ("view", "dana"),
         ("edit", "emil"),
+        ("campanile-halter", "fatima"),
     ];
     for (role, user) in people {
         bind(plane, &namespace, role, user).await;
@@ -185,11 +191,26 @@ async fn people_may_not_write_what_decides_a_send(plane: &ControlPlane, client: 
         assert_rights(client, user, &namespace, &READ, &NOBODY).await;
     }
     for reader in ["anna", "dana"] {
-        assert_rights(client, reader, &namespace, &[], &[&EDIT[..], &RESOLVE].concat()).await;
+        assert_rights(
+            client,
+            reader,
+            &namespace,
+            &[],
+            &[&EDIT[..], &RESOLVE, &HALT].concat(),
+        )
+        .await;
     }
     for editor in ["boris", "emil"] {
-        assert_rights(client, editor, &namespace, &EDIT, &RESOLVE).await;
+        assert_rights(client, editor, &namespace, &EDIT, &[&RESOLVE[..], &HALT].concat()).await;
     }
+    assert_rights(
+        client,
+        "fatima",
+        &namespace,
+        &HALT,
+        &[&EDIT[..], &RESOLVE].concat(),
+    )
+    .await;
     assert_rights(client, "clara", &namespace, &RESOLVE, &EDIT).await;
 }
 

@@ -291,6 +291,13 @@ impl Scene {
         String::from_utf8_lossy(&output.stderr).into_owned()
     }
 
+    /// What the API server would say to manifests that it refuses; none where it would take them.
+    pub(crate) async fn refusal_of(&self, manifests: &str) -> Option<String> {
+        let arguments = ["apply", "--dry-run=server", "-f", "-"];
+        let output = self.try_kubectl(&arguments, manifests).await;
+        (!output.status.success()).then(|| String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
     /// Runs a merge patch that has to be refused, and gives what the API server says.
     pub(crate) async fn patch_refused(&self, object: &str, patch: &str) -> String {
         let output = self
@@ -589,10 +596,10 @@ impl Scene {
 
     /// No Secret's value is in any status, event, log line, receipt or metric.
     pub(crate) async fn no_canary_sings(&self) {
-        let kinds = "campaigns,channelconfigs,assets,receipts,events,configmaps";
+        let kinds = "campaigns,channelconfigs,assets,receipts,halts,events,configmaps";
         let mut readable = self.kubectl(&["get", kinds, "-o", "yaml"]).await;
         readable += &self
-            .kubectl(&["describe", "campaigns,channelconfigs,assets,receipts"])
+            .kubectl(&["describe", "campaigns,channelconfigs,assets,receipts,halts"])
             .await;
         readable += &self.log();
         if self.operator.is_some() {

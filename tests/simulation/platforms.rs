@@ -25,7 +25,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     branch::RowHistory,
     record::{Record, Switch},
-    scene::NAMESPACE,
+    scene::{NAMESPACE, halt_name},
 };
 
 /// How long a send may take.
@@ -213,7 +213,7 @@ struct Simulated {
 }
 
 impl Simulated {
-    fn switches(&self) -> [Switch; 2] {
+    fn switches(&self) -> [Switch; 4] {
         let base = format!("/apis/campanile.dev/v1alpha1/namespaces/{NAMESPACE}");
         [
             Switch {
@@ -223,6 +223,14 @@ impl Simulated {
             Switch {
                 read_at: format!("{base}/channelconfigs"),
                 name: self.kind.account().to_owned(),
+            },
+            Switch {
+                read_at: format!("{base}/halts"),
+                name: halt_name(Some(self.kind)),
+            },
+            Switch {
+                read_at: format!("{base}/halts"),
+                name: halt_name(None),
             },
         ]
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use campanile::api::{ANNOTATION_REQUESTED_AT, Asset, Campaign, ChannelConfig, Receipt, ReceiptPhase};
+use campanile::api::{ANNOTATION_REQUESTED_AT, Asset, Campaign, ChannelConfig, Halt, Receipt, ReceiptPhase};
 use fastrand::Rng;
 use jiff::SignedDuration;
 use kube::{
@@ -19,7 +19,7 @@ use crate::{
     platforms::{Kind, Platforms, WINDOW},
     process::{Process, Start},
     record::Record,
-    script::{Script, Step},
+    script::{Script, Step, Stop},
 };
 
 /// The tenant of every run.
@@ -199,6 +199,8 @@ impl Scene {
             Step::PlatformDown(kind, down) => self.platforms.set_down(kind, down),
             Step::Suspend(suspended) => self.suspend(suspended).await,
             Step::Switch(kind, on) => self.switch(kind, on).await,
+            Step::Halt(stop) => self.halt(stop).await,
+            Step::Lift(stop) => self.lift(&halt_name(stop.kind)).await,
             Step::DeleteAsset => self.delete_asset().await,
             Step::Poke => self.poke().await,
             Step::Start { slot, death } => self.start(slot, death).await,
@@ -262,6 +264,39 @@ impl Scene {
         if !on {
             self.record.switched(kind.account(), false);
         }
+    }
+
+    /// Stops something; whoever stopped it knows once the API server has answered.
+    async fn halt(&self, stop: Stop) {
+        let selector = match stop.kind {
+            Some(kind) => json!({"accounts": [kind.account()]}),
+            None => json!({}),
+        };
+        let resume = if stop.asks {
+            json!({"policy": "AskApproval"})
+        } else {
+            json!({"policy": "PublishWithin", "within": "1000h"})
+        };
+        let name = halt_name(stop.kind);
+        let halt = json!({
+            "apiVersion": "campanile.dev/v1alpha1", "kind": "Halt", "metadata": {"name": name},
+            "spec": {"selector": selector, "reason": "Something is wrong.", "owner": "simulation", "resume": resume},
+        });
+        let halt: Halt = serde_json::from_value(halt).expect("a Halt");
+        // It may stand already.
+        if self
+            .api::<Halt>()
+            .create(&PostParams::default(), &halt)
+            .await
+            .is_ok()
+        {
+            self.record.switched(&name, false);
+        }
+    }
+
+    async fn lift(&self, name: &str) {
+        self.record.switched(name, true);
+        drop(self.api::<Halt>().delete(name, &DeleteParams::default()).await);
     }
 
     async fn patch<K>(&self, name: &str, patch: Value)
@@ -337,7 +372,9 @@ impl Scene {
         self.suspend(false).await;
         for kind in Kind::ALL {
             self.switch(kind, true).await;
+            self.lift(&halt_name(Some(kind))).await;
         }
+        self.lift(&halt_name(None)).await;
         for process in self.processes.values() {
             process.line.calm();
             process.clock.set_ahead(0);
@@ -461,6 +498,11 @@ impl Scene {
                 )
         })
     }
+}
+
+/// The name of the Halt on one platform, or on everything.
+pub(crate) fn halt_name(kind: Option<Kind>) -> String {
+    format!("halt-{}", kind.map_or("everything", Kind::account))
 }
 
 fn phase(receipt: &Receipt) -> ReceiptPhase {

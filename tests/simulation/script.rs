@@ -22,6 +22,8 @@ pub(crate) enum Step {
     RewriteHistory,
     Suspend(bool),
     Switch(Kind, bool),
+    Halt(Stop),
+    Lift(Stop),
     Start { slot: usize, death: Option<Death> },
     Kill(usize),
     CutLine(usize, bool),
@@ -30,6 +32,15 @@ pub(crate) enum Step {
     BranchDown(bool),
     DeleteAsset,
     Poke,
+}
+
+/// What a Halt of a run stops, and what it wants of that which was due meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stop {
+    /// One platform, or everything.
+    pub(crate) kind: Option<Kind>,
+    /// Whether it is approved anew, or goes out by itself.
+    pub(crate) asks: bool,
 }
 
 /// A run, before it begins.
@@ -169,7 +180,11 @@ fn upset(chance: &mut Rng, steps: &mut Vec<(Duration, Step)>) {
     let until = from + Duration::from_secs(chance.u64(1..3600));
     let slot = chance.usize(0..2);
     let kind = chance.choice(Kind::ALL).unwrap_or(Kind::Neither);
-    let pair = match chance.u8(0..8) {
+    let stop = Stop {
+        kind: chance.bool().then_some(kind),
+        asks: chance.u8(0..4) == 0,
+    };
+    let pair = match chance.u8(0..10) {
         0 => [Step::CutLine(slot, true), Step::CutLine(slot, false)],
         1 => [
             Step::SetClock(slot, chance.i64(-4000..4000)),
@@ -183,6 +198,7 @@ fn upset(chance: &mut Rng, steps: &mut Vec<(Duration, Step)>) {
         4 => [Step::BranchDown(true), Step::BranchDown(false)],
         5 => [Step::Suspend(true), Step::Suspend(false)],
         6 => [Step::Switch(kind, false), Step::Switch(kind, true)],
+        7 | 8 => [Step::Halt(stop), Step::Lift(stop)],
         _ => [Step::DeleteAsset, Step::DeleteAsset],
     };
     let [breaks, mended] = pair;

@@ -44,7 +44,7 @@ pub(super) enum UpError {
         .0.display()
     )]
     UnpublishableFolder(PathBuf),
-    #[error("a manifest of the example cannot be read")]
+    #[error("a manifest of ours cannot be read")]
     Manifest(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("{0} was not established within {1} seconds")]
     NotEstablished(String, u64),

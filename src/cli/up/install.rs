@@ -1,17 +1,23 @@
-//! Our kinds, installed through the same door as by anybody.
+//! Our kinds and policies, installed through the same door as by anybody.
 
 use std::time::Duration;
 
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use k8s_openapi::{
+    api::admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding},
+    apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
+};
 use kube::{
-    Api, Client, ResourceExt as _,
+    Api, Client, Resource, ResourceExt as _,
     api::PostParams,
     runtime::{conditions, wait::await_condition},
 };
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::UpError;
 use crate::api::custom_resource_definitions;
 
+/// The policies that `manifests/` binds in the whole cluster: each file has a policy, and its binding.
+const POLICIES: [&str; 1] = [include_str!("../../../manifests/base/admission-halts.yaml")];
 /// How long a definition may take until it is served.
 const ESTABLISHED: Duration = Duration::from_secs(30);
 
@@ -56,4 +62,53 @@ async fn established(api: &Api<CustomResourceDefinition>, name: &str) -> Result<
         Ok(Ok(_)) => Ok(()),
         _ => Err(UpError::NotEstablished(name.to_owned(), ESTABLISHED.as_secs())),
     }
+}
+
+/// Makes our admission policies and binds them, or gives those that stand what this version says.
+///
+/// # Errors
+/// Where the control plane refuses one.
+pub(super) async fn policies(client: &Client) -> Result<(), UpError> {
+    for file in POLICIES {
+        for document in file.split("\n---\n") {
+            let read = |error: serde_saphyr::Error| UpError::Manifest(Box::new(error));
+            let kind: Kind = serde_saphyr::from_str(document).map_err(read)?;
+            if kind.kind == "ValidatingAdmissionPolicy" {
+                let policy: ValidatingAdmissionPolicy = serde_saphyr::from_str(document).map_err(read)?;
+                stands(Api::all(client.clone()), policy).await?;
+            } else {
+                let binding: ValidatingAdmissionPolicyBinding =
+                    serde_saphyr::from_str(document).map_err(read)?;
+                stands(Api::all(client.clone()), binding).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[derive(serde::Deserialize)]
+struct Kind {
+    kind: String,
+}
+
+/// Makes an object, or gives the one that stands what this version says of it.
+async fn stands<K>(api: Api<K>, mut object: K) -> Result<(), UpError>
+where
+    K: Resource + Clone + std::fmt::Debug + Serialize + DeserializeOwned,
+{
+    let name = object.name_any();
+    let doing = || UpError::api(format!("install the policy {name}"));
+    match api.get_opt(&name).await.map_err(doing())? {
+        None => api.create(&PostParams::default(), &object).await.map(drop),
+        Some(standing) => {
+            object
+                .meta_mut()
+                .resource_version
+                .clone_from(&standing.meta().resource_version);
+            api.replace(&name, &PostParams::default(), &object)
+                .await
+                .map(drop)
+        }
+    }
+    .map_err(doing())
 }

@@ -9,6 +9,7 @@ use super::super::{
     context::{Guarded, Shared},
     election,
     error::Error,
+    halt::{self, Halts},
     receipts::Receipts,
     store_age::Closed,
     view::{AssetView, ReceiptView},
@@ -16,6 +17,7 @@ use super::super::{
 use crate::{
     api::{Asset, Campaign, ChannelConfig, Receipt, Target},
     domain::{
+        halts::HaltFacts,
         observed::{
             AssetFacts, CampaignFacts, ChannelFacts, GuardFacts, Observed, ProcessFacts, ReceiptFacts,
         },
@@ -35,6 +37,7 @@ pub(super) fn from_memory(shared: &Shared, view: &AssetView) -> Option<Observed>
         Witness::of(shared),
         asset,
         Read {
+            halts: around.halts.matching(view),
             campaign,
             channels: around.channels,
             receipt,
@@ -47,6 +50,7 @@ pub(super) fn from_memory(shared: &Shared, view: &AssetView) -> Option<Observed>
 struct Around {
     campaign: Option<Arc<Campaign>>,
     channels: Vec<ChannelFacts>,
+    halts: Halts,
 }
 
 impl Around {
@@ -61,16 +65,14 @@ impl Around {
                 .as_ref()
                 .is_ok_and(|config| serves(config, namespace, &asset.target))
         });
-        let mut channels: Vec<ChannelFacts> = configs
+        let configs: Vec<&ChannelConfig> = configs
             .iter()
             .filter_map(|guarded| guarded.0.as_ref().ok())
-            .map(|config| {
-                let state = shared.channels.get(namespace, &config.name_any());
-                channel_config::facts(config, state.as_ref())
-            })
             .collect();
+        let mut channels = channel_facts(shared, namespace, &configs);
         channels.sort_by(|a, b| a.name.cmp(&b.name));
         Self {
+            halts: Halts::remembered(shared, namespace, (asset, campaign, &configs)),
             campaign: campaign.cloned().map(Arc::new),
             channels,
         }
@@ -78,12 +80,18 @@ impl Around {
 
     async fn read(shared: &Shared, namespace: &str, asset: &AssetFacts) -> Result<Self, Error> {
         let campaigns: Api<Campaign> = Api::namespaced(shared.client.clone(), namespace);
-        let (campaign, channels) = futures::future::try_join(
+        let (campaign, configs, halts) = futures::future::try_join3(
             shared.fresh.read(&campaigns, &asset.campaign, "read a Campaign"),
-            channels_for(shared, namespace, &asset.target),
+            configs_for(shared, namespace, &asset.target),
+            halt::listed(shared, namespace),
         )
         .await?;
-        Ok(Self { campaign, channels })
+        let configs: Vec<&ChannelConfig> = configs.iter().collect();
+        Ok(Self {
+            channels: channel_facts(shared, namespace, &configs),
+            halts: Halts::listed(&halts, (asset, campaign.as_deref(), &configs)),
+            campaign,
+        })
     }
 
     fn campaign_facts(&self, shared: &Shared) -> Option<CampaignFacts> {
@@ -111,6 +119,7 @@ pub(in super::super) struct Read {
     pub(in super::super) channels: Vec<ChannelFacts>,
     pub(in super::super) receipt: Option<Arc<ReceiptView>>,
     pub(in super::super) elsewhere: Option<String>,
+    pub(in super::super) halts: Vec<HaltFacts>,
 }
 
 /// What a process knows beside what was read.
@@ -150,6 +159,7 @@ pub(in super::super) fn assemble(witness: Witness<'_>, asset: &AssetFacts, read:
         campaign: read.campaign,
         channels: read.channels,
         published_elsewhere: read.elsewhere,
+        halts: read.halts,
         unreadable_receipt: read
             .receipt
             .as_ref()
@@ -285,6 +295,7 @@ pub(super) async fn directly(
     };
     let read = Read {
         elsewhere: published_elsewhere(shared, &newest, facts, campaign.as_ref(), &around.channels),
+        halts: around.halts.matching(&newest),
         campaign,
         channels: around.channels,
         receipt: receipt_view.map(Arc::new),
@@ -350,17 +361,26 @@ pub(in super::super) async fn channels_for(
     namespace: &str,
     target: &Target,
 ) -> Result<Vec<ChannelFacts>, Error> {
+    let configs = configs_for(shared, namespace, target).await?;
+    let configs: Vec<&ChannelConfig> = configs.iter().collect();
+    Ok(channel_facts(shared, namespace, &configs))
+}
+
+async fn configs_for(shared: &Shared, namespace: &str, target: &Target) -> Result<Vec<ChannelConfig>, Error> {
     let api: Api<Guarded<ChannelConfig>> = Api::namespaced(shared.client.clone(), namespace);
     let configs = shared.fresh.list(&api, "list the ChannelConfigs").await?;
     Ok(configs
         .iter()
         .filter_map(|guarded| guarded.0.as_ref().ok())
         .filter(|config| serves(config, namespace, target))
-        .map(|config| {
-            channel_config::facts(
-                config,
-                shared.channels.get(namespace, &config.name_any()).as_ref(),
-            )
-        })
+        .cloned()
         .collect())
+}
+
+fn channel_facts(shared: &Shared, namespace: &str, configs: &[&ChannelConfig]) -> Vec<ChannelFacts> {
+    let state = |config: &ChannelConfig| shared.channels.get(namespace, &config.name_any());
+    let facts = configs
+        .iter()
+        .map(|config| channel_config::facts(config, state(config).as_ref()));
+    facts.collect()
 }

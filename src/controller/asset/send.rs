@@ -215,7 +215,7 @@ impl Sending<'_> {
         let (lease, receipt, fresh) = futures::future::join3(
             self.still_leads(),
             self.read(),
-            observe::directly(shared, &self.direct.view, Known::Holds(locked)),
+            Box::pin(observe::directly(shared, &self.direct.view, Known::Holds(locked))),
         )
         .await;
         if !lease? {

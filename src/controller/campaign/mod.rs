@@ -236,6 +236,11 @@ pub(crate) fn stands(
         phase: phase(view),
         made: facts.made.clone(),
         approval: facts.approval.clone(),
+        asks_since: facts
+            .hold
+            .as_ref()
+            .and_then(|hold| hold.ended_at.as_ref())
+            .map(|time| time.0),
         source: view.source(),
         receipt: receipt.map(|receipt| receipt.status.phase),
     })

@@ -100,6 +100,8 @@ async fn write(
     if let Some(fields) = value.as_object_mut() {
         // Standbys write that one.
         fields.remove("wokenAt");
+        // As does the look at the breakers.
+        fields.remove("breakers");
         for field in VANISHING {
             fields.entry(field).or_insert(serde_json::Value::Null);
         }
@@ -159,6 +161,7 @@ fn status(
         approval_memory: before
             .approval_memory
             .or_else(|| good.map(|_| memory::name_of(campaign))),
+        breakers: before.breakers,
         woken_at: before.woken_at,
         last_handled_requested_at: state
             .handled_request

@@ -11,14 +11,14 @@ use kube::{
 };
 
 use super::super::{
-    campaign, channel_config,
+    breaker, campaign, channel_config,
     context::{Guarded, Shared},
     receipt,
     view::{AssetView, ReceiptView},
 };
 use crate::{
-    api::{Campaign, ChannelConfig, ReceiptSpec},
-    domain::{observed::CampaignFacts, slot::Slot},
+    api::{BreakerState, Campaign, ChannelConfig, Halt, ReceiptSpec},
+    domain::{digest, observed::CampaignFacts, slot::Slot},
 };
 
 /// Compares a list of all Assets with what this process wrote before it.
@@ -65,6 +65,7 @@ pub(super) fn receipt_watched(
         if let Ok(spec) = &view.spec {
             wake_asset_of(spec, &view, shared);
         }
+        breaker::stir(view.meta().namespace.as_deref().unwrap_or_default(), shared);
     }
     if shared.receipts.went_back() {
         shared.store_age.goes_back();
@@ -78,8 +79,8 @@ pub(super) fn wake_asset_of(spec: &ReceiptSpec, view: &ReceiptView, shared: &Sha
     shared.asset_wakes.wake(ObjectRef::new(&asset).within(&namespace));
 }
 
-/// The generation of a campaign, and what decisions need of it.
-pub(super) type KnownCampaign = (Option<i64>, CampaignFacts);
+/// The generation of a campaign, how its breakers stand, and what decisions need of it.
+pub(super) type KnownCampaign = (Option<i64>, Vec<BreakerState>, CampaignFacts);
 
 /// Wakes a campaign's assets where what decisions need of it has changed, and its neighbours, who may have waited for it.
 pub(super) fn campaign_touched(
@@ -94,7 +95,14 @@ pub(super) fn campaign_touched(
     if gone || campaign.metadata.deletion_timestamp.is_some() {
         shared.sources.forget(&(namespace.clone(), name.clone()));
     }
-    let now = (!gone).then(|| (campaign.metadata.generation, campaign::facts(campaign, shared)));
+    if !gone {
+        breaker::wake_campaign(campaign, shared);
+    }
+    let breakers = campaign.status.as_ref().map(|status| status.breakers.clone());
+    let now = (!gone).then(|| {
+        let facts = campaign::facts(campaign, shared);
+        (campaign.metadata.generation, breakers.unwrap_or_default(), facts)
+    });
     let before = match now.clone() {
         Some(now) => known.insert(reference, now),
         None => known.remove(&reference),
@@ -103,10 +111,42 @@ pub(super) fn campaign_touched(
         return;
     }
     campaign::wake_assets(&namespace, &name, shared);
-    let spec = |known: Option<KnownCampaign>| known.map(|(generation, facts)| (generation, facts.deleting));
+    let spec =
+        |known: Option<KnownCampaign>| known.map(|(generation, _, facts)| (generation, facts.deleting));
     if gone || spec(before) != spec(now) {
         receipt::wake(&namespace, shared);
         wake_campaigns(&namespace, shared);
+    }
+}
+
+/// The uid of a Halt, and a digest of what decisions need of it.
+pub(super) type KnownHalt = (Option<String>, String);
+
+/// Wakes every asset of a namespace where what decisions need of a Halt has changed: it may match any of them.
+pub(super) fn halt_touched(
+    guarded: &Guarded<Halt>,
+    known: &mut HashMap<ObjectRef<Guarded<Halt>>, KnownHalt>,
+    shared: &Shared,
+) {
+    let namespace = guarded.meta().namespace.clone().unwrap_or_default();
+    let reference = ObjectRef::from_obj(guarded);
+    let uid = guarded.meta().uid.clone();
+    let gone = shared.halts.get(&reference).is_none();
+    let said = guarded.0.as_ref().map_err(|invalid| &invalid.error).map(|halt| {
+        let probe = halt.status.as_ref().and_then(|status| status.probe.as_ref());
+        digest::of_json(&(&halt.spec, probe))
+    });
+    let said = (uid.clone(), said.unwrap_or_else(Clone::clone));
+    let changed = if gone {
+        shared.halts_told.forget(uid.as_deref().unwrap_or_default());
+        known.remove(&reference);
+        true
+    } else {
+        known.insert(reference, said.clone()).as_ref() != Some(&said)
+    };
+    if changed {
+        shared.wake_assets(|view| view.namespace() == namespace);
+        breaker::stir(&namespace, shared);
     }
 }
 
@@ -127,16 +167,20 @@ pub(super) fn channel_touched(
     let Ok(config) = &guarded.0 else { return };
     let namespace = config.namespace().unwrap_or_default();
     let status = config.status.as_ref();
-    let facts = crate::domain::digest::of_json(&(
+    let facts = digest::of_json(&(
         &config.spec,
         status.and_then(|status| status.refused.as_ref()),
         status.and_then(|status| status.rate_limited_until.as_ref()),
+        status.map(|status| &status.breakers),
         &config.metadata.uid,
     ));
     let gone = shared
         .channel_configs
         .get(&ObjectRef::from_obj(guarded))
         .is_none();
+    if !gone {
+        breaker::wake_channel(config, shared);
+    }
     if gone {
         shared.channels.forget(&namespace, &config.name_any());
         known.remove(&ObjectRef::from_obj(guarded));

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     api::{
-        AssetPhase, AssetStatus, Condition, ConditionStatus,
+        AssetHold, AssetPhase, AssetStatus, Condition, ConditionStatus,
         condition_type::{PUBLISHED, READY, RECONCILING, STALLED},
     },
     domain::status::AssetReport,
@@ -92,6 +92,7 @@ struct Fields<'a>(
     Option<&'a str>,
     Option<&'a str>,
     Option<&'a Time>,
+    Option<&'a AssetHold>,
 );
 
 impl<'a> Fields<'a> {
@@ -107,6 +108,7 @@ impl<'a> Fields<'a> {
             status.receipt.as_deref(),
             status.url.as_deref(),
             status.published_at.as_ref(),
+            status.halt.as_ref(),
         )
     }
 
@@ -122,6 +124,7 @@ impl<'a> Fields<'a> {
             report.receipt.as_deref(),
             report.url.as_deref(),
             report.published_at.as_ref(),
+            report.halt.as_ref(),
         )
     }
 }
@@ -176,6 +179,7 @@ mod tests {
             receipt: None,
             url: None,
             published_at: None,
+            halt: None,
             conditions: conditions(before, &said, 3, now),
         }
     }

@@ -36,6 +36,15 @@ pub(super) fn approval(observed: &Observed, now: Timestamp) -> GateState {
     unapproved(asset, campaign, held, now)
 }
 
+/// When somebody last approved exactly the words that the asset has now; none where it was so from the first sight on.
+pub(in super::super) fn newest_approval(observed: &Observed) -> Option<Timestamp> {
+    let asset = &observed.asset;
+    let record = asset.approval.as_ref()?;
+    // The instant is that of the newest digest.
+    let newest = record.digests.last() == Some(&asset.content_digest);
+    record.at.as_ref().map(|time| time.0).filter(|_| newest)
+}
+
 fn is_approved(asset: &AssetFacts, campaign: &CampaignFacts) -> bool {
     campaign.branch_approval == BranchApproval::PerRevision
         || asset

@@ -10,7 +10,7 @@ mod time;
 
 use jiff::Timestamp;
 
-pub(super) use self::target::channel;
+pub(super) use self::{approval::newest_approval, target::channel};
 use super::{
     observed::Observed,
     plan::{Gate, GateName, GateState},
@@ -24,7 +24,7 @@ pub fn gates(observed: &Observed, now: Timestamp) -> Vec<Gate> {
         (GateName::Target, target::target(observed)),
         (GateName::Guards, guards::guards(observed)),
         (GateName::Approval, approval::approval(observed, now)),
-        (GateName::Switches, switches::switches(observed)),
+        (GateName::Switches, switches::switches(observed, now)),
         (GateName::Limits, limits::limits(observed, now)),
         (GateName::Time, time::time(observed, now)),
     ];

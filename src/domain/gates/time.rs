@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     super::{
+        halts::{Resumption, holds_on},
         observed::{AssetFacts, CampaignFacts, Observed},
         plan::GateState,
     },
@@ -30,6 +31,9 @@ pub(super) fn time(observed: &Observed, now: Timestamp) -> GateState {
             message: format!("It goes out at {publish_at}."),
         };
     }
+    if let Some(Resumption::Within(latest)) = holds_on(observed, now) {
+        return after_a_halt(asset, now, latest);
+    }
     if asset.is_state() || campaign.missed.policy == MissedPolicyKind::Publish {
         return GateState::Open;
     }
@@ -49,6 +53,18 @@ pub(super) fn time(observed: &Observed, now: Timestamp) -> GateState {
             "Its time was {publish_at}, and the campaign publishes nothing that late. Give it a new date."
         ),
     )
+}
+
+/// A Halt that has gone says itself how late is still in time, whatever its campaign would say.
+fn after_a_halt(asset: &AssetFacts, now: Timestamp, latest: Timestamp) -> GateState {
+    if now <= latest {
+        return GateState::Open;
+    }
+    let halt = asset.hold.as_ref().map_or("", |hold| hold.halt.as_str());
+    let message = format!(
+        "It was due while Halt {halt} stood, which ended later than it allowed for. Give it a new date."
+    );
+    closed(AssetPhase::Missed, "NotPublishedInTime", message)
 }
 
 /// A page or template may go at any time; a post whose time nobody knows goes at none.

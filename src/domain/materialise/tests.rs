@@ -108,6 +108,7 @@ impl World {
                 let after = made(asset, status);
                 let after = Standing {
                     phase: before.phase,
+                    asks_since: before.asks_since,
                     receipt: before.receipt,
                     ..if *spec { after } else { with_status(before, status) }
                 };
@@ -158,6 +159,7 @@ fn made(asset: &WantedAsset, status: &MadeStatus) -> Standing {
         made: None,
         approval: None,
         source: None,
+        asks_since: None,
         receipt: None,
     };
     with_status(standing, status)
@@ -470,6 +472,41 @@ fn a_crash_between_status_and_spec_approves_nothing_that_came_later() {
     world.reads_rows(&[row("a", "Bye", "approved")]);
     assert!(!world.is_approved());
     assert_eq!(world.only().approval.as_ref().unwrap().digests.len(), 1);
+}
+
+#[test]
+fn after_a_halt_the_same_words_are_approved_anew_once_by_a_trailer_or_a_status_that_turned() {
+    let asks = |world: &mut World, since: &str| world.only().asks_since = Some(since.parse().unwrap());
+    let at = |world: &mut World| {
+        world
+            .only()
+            .approval
+            .clone()
+            .unwrap()
+            .at
+            .map(|time| time.0.to_string())
+    };
+    let mut world = World::default();
+    let rows = [row("a", "Hello", "approved")];
+    world.reads_rows(&rows);
+    world.trailer.insert("a".to_owned());
+    world.reads_rows(&rows);
+    assert_eq!(at(&mut world), None, "nobody asked");
+
+    asks(&mut world, "2026-02-15T09:00:00Z");
+    world.reads_rows(&rows);
+    let now = Some("2026-02-15T10:00:00Z".to_owned());
+    assert_eq!(at(&mut world), now);
+    assert_eq!(world.reads_rows(&rows), Changes::default());
+
+    let mut world = World::default();
+    world.reads_rows(&rows);
+    asks(&mut world, "2026-02-15T09:00:00Z");
+    world.reads_rows(&rows);
+    assert_eq!(at(&mut world), None, "the status has not turned");
+    world.reads_rows(&[row("a", "Hello", "pending")]);
+    world.reads_rows(&rows);
+    assert_eq!(at(&mut world), now);
 }
 
 proptest! {

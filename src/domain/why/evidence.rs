@@ -113,7 +113,23 @@ fn switches(observed: &Observed) -> Vec<String> {
             channel.name, channel.publish_enabled
         )
     });
-    campaign.chain(channels).collect()
+    let halts = observed.halts.iter().map(|halt| {
+        let until = halt
+            .until
+            .map_or_else(String::new, |until| format!(" until {until}"));
+        format!("Halt {} of {}{until}: {}", halt.name, halt.owner, halt.reason)
+    });
+    let hold = observed.asset.hold.iter().map(|hold| {
+        let ended = hold
+            .ended_at
+            .as_ref()
+            .map_or_else(String::new, |time| format!(", which ended at {}", time.0));
+        format!(
+            "held by Halt {} since {}{ended}; then {:?}",
+            hold.halt, hold.since.0, hold.policy
+        )
+    });
+    campaign.chain(channels).chain(halts).chain(hold).collect()
 }
 
 fn limits(observed: &Observed, origin: &Origin) -> Vec<String> {
