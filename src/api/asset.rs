@@ -9,7 +9,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AssetHold, Condition, Target, condition::optional_date_time};
+use super::{AssetHold, Condition, ContentField, Target, condition::optional_date_time};
 
 /// One publishable thing for one target: a post, an e-mail, a template or a page. Campanile makes these from the branch.
 #[derive(CustomResource, KubeSchema, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -86,9 +86,10 @@ pub struct AssetSpec {
 }
 
 /// What an asset is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum AssetType {
     /// A post on a platform: a moment, sent once.
+    #[default]
     Post,
     /// An e-mail to an audience: a moment, sent once.
     Email,
@@ -279,11 +280,12 @@ pub struct Finding {
 }
 
 /// How much a finding weighs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum Severity {
     /// It is said, and stops nothing.
     Warning,
     /// It stops the asset.
+    #[default]
     Error,
 }
 
@@ -371,6 +373,36 @@ pub struct AssetSource {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 320))]
     pub author: Option<String>,
+    /// Where each part of it stands, so that what is found in it can be shown in its file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub places: Option<Vec<FieldPlace>>,
+}
+
+/// Where a part of an asset stands in a file: one of its lines, and those that follow it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FieldPlace {
+    /// The part.
+    pub field: ContentField,
+    /// Path of the file, where it is another one than the asset's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub path: Option<String>,
+    /// The line of the part, from 1.
+    pub from: u32,
+    /// The line of the file, from 1.
+    pub line: u32,
+    /// The column at which that line of the part begins, from 1, in characters.
+    pub column: u32,
+    /// True where it stands in double quotes, in which a quote is written twice.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub quoted: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// What Campanile made from the source.

@@ -6,7 +6,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 use kube::CustomResourceExt;
 use serde_json::json;
 
-use super::{Asset, Campaign, ChannelConfig, Halt, Receipt};
+use super::{Asset, Campaign, ChannelConfig, Halt, PolicyPack, Receipt};
 
 /// Every CustomResourceDefinition of this version, in the order of their names.
 ///
@@ -19,6 +19,7 @@ pub fn custom_resource_definitions() -> Vec<CustomResourceDefinition> {
         Campaign::crd(),
         ChannelConfig::crd(),
         Halt::crd(),
+        PolicyPack::crd(),
         Receipt::crd(),
     ]
     .into_iter()

@@ -11,6 +11,9 @@ mod condition;
 mod definitions;
 mod duration;
 mod halt;
+mod policy_pack;
+mod policy_rule;
+mod policy_test;
 mod receipt;
 mod reference;
 
@@ -23,6 +26,9 @@ pub use condition::*;
 pub use definitions::custom_resource_definitions;
 pub use duration::{GoDuration, InvalidDuration, TimeOfDay};
 pub use halt::*;
+pub use policy_pack::*;
+pub use policy_rule::*;
+pub use policy_test::*;
 pub use receipt::*;
 pub use reference::*;
 

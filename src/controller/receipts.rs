@@ -324,6 +324,7 @@ mod tests {
             path: "sheet.csv".to_owned(),
             line: 2,
             author: None,
+            places: None,
         }
     }
 

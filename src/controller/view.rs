@@ -296,6 +296,7 @@ impl AssetView {
             revision: text(2).to_owned(),
             line: self.0.source_line,
             author: some(text(3)),
+            places: None,
         })
     }
 

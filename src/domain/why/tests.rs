@@ -16,6 +16,7 @@ fn origin() -> Origin {
             path: "docs/week-1.csv".to_owned(),
             line: 7,
             author: Some("Dana".to_owned()),
+            places: None,
         }),
         findings: Vec::new(),
         time_zone: "Asia/Jerusalem".to_owned(),
