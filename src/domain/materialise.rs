@@ -243,6 +243,7 @@ fn source(asset: &WantedAsset, situation: &Situation<'_>) -> AssetSource {
         path: asset.path.clone(),
         line: asset.line,
         author: situation.authors.get(&asset.name).cloned(),
+        places: Some(asset.places.clone()),
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     diagnostic::{Diagnostic, Position},
     text::{Span, Text},
 };
-use crate::api::EmailLabels;
+use crate::api::{EmailLabels, FieldPlace};
 pub use finished::{FinishedHtml, parse_html};
 use label::Labels;
 pub use placeholder::{Placeholder, undeclared, undeclared_in};
@@ -57,6 +57,8 @@ pub struct EmailTemplate {
     pub body: String,
     /// Placeholders of subject, preview text and body, in the order of the file.
     pub placeholders: Vec<Placeholder>,
+    /// Where subject, preview text and the lines of the body stand.
+    pub places: Vec<FieldPlace>,
     /// Errors that stand in the template; one with any may not be used.
     pub problems: Vec<Diagnostic>,
 }

@@ -4,6 +4,7 @@ mod address;
 mod body;
 mod document;
 mod front_matter;
+mod lines;
 mod plain;
 mod yaml;
 
@@ -13,7 +14,7 @@ use super::{
     diagnostic::{Diagnostic, Position},
     text::Text,
 };
-use crate::api::Severity;
+use crate::api::{FieldPlace, Severity};
 pub use document::document;
 
 const LIMIT: usize = 4 * 1024 * 1024;
@@ -44,6 +45,8 @@ pub struct Page {
     pub text: String,
     /// Where the entries of the front matter stand, by their names.
     pub positions: BTreeMap<String, Position>,
+    /// Where title, excerpt and the lines of the text stand.
+    pub places: Vec<FieldPlace>,
 }
 
 /// Reads a page, with every problem at its place; `None` where any of them is an error.
@@ -64,6 +67,7 @@ pub fn parse(path: &str, bytes: &[u8]) -> (Option<Page>, Vec<Diagnostic>) {
     page.heading_html = body.heading;
     page.html_body = body.html;
     page.text = body.text;
+    page.places = lines::places(&text, parts.body, &page);
     diagnostics.sort();
     diagnostics.truncate(MAX_DIAGNOSTICS);
     let broken = diagnostics.iter().any(|found| found.severity == Severity::Error);

@@ -34,7 +34,7 @@ pub(super) fn spec(inputs: &Inputs<'_>, candidate: &Candidate<'_>) -> (AssetSpec
             content: content(inputs, &candidate.slot, post),
         }
         .spec(inputs),
-        Origin::Made(spec) => spec.as_ref().clone(),
+        Origin::Made(spec, _) => spec.as_ref().clone(),
     };
     if let Origin::Row { post, .. } = &candidate.origin {
         spec.claims.clone_from(&post.claims);

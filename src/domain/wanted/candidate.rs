@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::{
     api::{
-        AssetContent, AssetSpec, AssetType, Environment, Finding, Intent, ReceiptSlot, Schedule, Severity,
-        Target,
+        AssetContent, AssetSpec, AssetType, Environment, FieldPlace, Finding, Intent, ReceiptSlot, Schedule,
+        Severity, Target,
     },
     domain::{
         content::{
@@ -42,18 +42,18 @@ pub(super) struct Candidate<'a> {
 pub(super) enum Origin<'a> {
     /// A row: rendered once it is known to become an Asset.
     Row { post: &'a Post<'a>, schedule: Schedule },
-    /// A page or an e-mail, made whole.
-    Made(Box<AssetSpec>),
+    /// A page or an e-mail, made whole, and where its parts stand.
+    Made(Box<AssetSpec>, Vec<FieldPlace>),
 }
 
 impl Candidate<'_> {
     /// True for pages and templates: they are Assets whatever their date.
     pub(super) fn is_state(&self) -> bool {
-        matches!(&self.origin, Origin::Made(spec) if matches!(spec.type_, AssetType::Page | AssetType::Template))
+        matches!(&self.origin, Origin::Made(spec, _) if matches!(spec.type_, AssetType::Page | AssetType::Template))
     }
 
     pub(super) fn is_page(&self) -> bool {
-        matches!(&self.origin, Origin::Made(spec) if spec.type_ == AssetType::Page)
+        matches!(&self.origin, Origin::Made(spec, _) if spec.type_ == AssetType::Page)
     }
 
     /// True where a finding stops it.

@@ -4,6 +4,7 @@ mod asset;
 mod candidate;
 mod collisions;
 mod pages;
+mod places;
 mod problems;
 mod reading;
 mod selection;
@@ -20,7 +21,7 @@ use super::{
     content::{Files, diagnostic::Diagnostic},
     slot::Slot,
 };
-use crate::api::{AssetContent, AssetSpec, AssetType, CampaignSpec, Environment};
+use crate::api::{AssetContent, AssetSpec, AssetType, CampaignSpec, Environment, FieldPlace};
 pub use asset::stored_digest;
 use candidate::{Candidate, Slots};
 use tasks::Tasks;
@@ -101,6 +102,8 @@ pub struct WantedAsset {
     pub path: String,
     /// The line in it, from 1.
     pub line: u32,
+    /// Where each part of it stands.
+    pub places: Vec<FieldPlace>,
 }
 
 /// Which rows of a sheet are meant.

@@ -8,7 +8,7 @@ use super::{
     times::{OwnTime, Times},
 };
 use crate::{
-    api::{AssetContent, AssetType, Severity},
+    api::{AssetContent, AssetType, FieldPlace, Severity},
     domain::{
         content::{
             diagnostic::Diagnostic,
@@ -52,7 +52,7 @@ fn candidate<'a>(
         ..OwnTime::default()
     };
     let (schedule, instant) = times.schedule(own, (&target.platform, &target.account), locale);
-    let (content, problems) = content(slots.inputs, page, locale, wanted);
+    let (content, places, problems) = content(slots.inputs, page, locale, wanted);
     let made = Made {
         slot: &slot,
         type_: AssetType::Page,
@@ -61,7 +61,7 @@ fn candidate<'a>(
         content,
     };
     let mut candidate = Candidate {
-        origin: Origin::Made(Box::new(made.spec(slots.inputs))),
+        origin: Origin::Made(Box::new(made.spec(slots.inputs)), places),
         slot,
         instant,
         intent: page.intent,
@@ -82,13 +82,13 @@ fn candidate<'a>(
     Some(candidate)
 }
 
-/// Reads the page of a task; what is wrong with it is reported and given back.
+/// Reads the page of a task, and where its parts stand; what is wrong with it is reported and given back.
 fn content(
     inputs: &Inputs<'_>,
     task: &PageTask<'_>,
     locale: &str,
     wanted: &mut Wanted,
-) -> (AssetContent, Vec<Diagnostic>) {
+) -> (AssetContent, Vec<FieldPlace>, Vec<Diagnostic>) {
     let empty = AssetContent {
         language: locale.to_owned(),
         direction: language::direction(locale),
@@ -96,7 +96,7 @@ fn content(
     };
     let path = task.task.asset.value.as_str();
     if path.is_empty() {
-        return (empty, Vec::new());
+        return (empty, Vec::new(), Vec::new());
     }
     let (page, problems) = match inputs.files.read(path, MAX_BYTES) {
         Ok(bytes) => {
@@ -114,7 +114,12 @@ fn content(
         }
     };
     wanted.diagnostics.extend(problems.iter().cloned());
-    (page.map_or(empty.clone(), |page| of_page(&page, empty)), problems)
+    let places = page.as_ref().map(|page| page.places.clone()).unwrap_or_default();
+    (
+        page.map_or(empty.clone(), |page| of_page(&page, empty)),
+        places,
+        problems,
+    )
 }
 
 fn of_page(page: &Page, empty: AssetContent) -> AssetContent {

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Inputs, Wanted, WantedAsset, asset, candidate::Candidate};
+use super::{Inputs, Wanted, WantedAsset, asset, candidate::Candidate, places};
 
 const DAYS_BACK: i64 = 7;
 const MAX_ASSETS: usize = 10_000;
@@ -28,12 +28,18 @@ pub(super) fn assets(inputs: &Inputs<'_>, candidates: Vec<Candidate<'_>>, wanted
             if let Some(content) = large {
                 wanted.large.insert(order.name.clone(), content);
             }
+            let text = wanted
+                .large
+                .get(&order.name)
+                .map_or(&spec.content.text, |content| &content.text);
+            let places = places::of(&candidate, text);
             WantedAsset {
                 name: order.name,
                 slot: candidate.slot,
                 spec,
                 path: candidate.path.to_owned(),
                 line: candidate.span.position.line,
+                places,
             }
         })
         .collect();

@@ -8,7 +8,10 @@ use super::{
     times::{OwnTime, Times},
 };
 use crate::{
-    api::{AssetContent, AssetType, EmailFile, EmailHtml, Intent, LinkPlacement, Severity},
+    api::{
+        AssetContent, AssetType, ContentField, EmailFile, EmailHtml, FieldPlace, Intent, LinkPlacement,
+        Severity,
+    },
     domain::{
         content::{
             diagnostic::Diagnostic,
@@ -100,7 +103,7 @@ fn candidate<'a>(
         content,
     };
     let mut candidate = Candidate {
-        origin: Origin::Made(Box::new(made.spec(slots.inputs))),
+        origin: Origin::Made(Box::new(made.spec(slots.inputs)), places(read.file, template)),
         slot,
         instant,
         intent,
@@ -159,6 +162,21 @@ fn finished_html(
             None
         }
     }
+}
+
+/// Where the parts of a template stand; finished HTML is its file to the letter.
+fn places(file: &EmailFile, template: &EmailTemplate) -> Vec<FieldPlace> {
+    let mut places = template.places.clone();
+    let finished = file.html.iter().find(|html| is_for(html, template));
+    places.extend(finished.map(|finished| FieldPlace {
+        field: ContentField::Html,
+        path: Some(finished.path.clone()),
+        from: 1,
+        line: 1,
+        column: 1,
+        quoted: false,
+    }));
+    places
 }
 
 fn is_for(html: &EmailHtml, template: &EmailTemplate) -> bool {

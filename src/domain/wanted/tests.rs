@@ -451,3 +451,122 @@ proptest! {
         }
     }
 }
+
+/// Asserts that a word of a part of an asset is told at the place where the file has it.
+#[track_caller]
+fn stands(
+    asset: &WantedAsset,
+    files: &BTreeMap<String, Vec<u8>>,
+    field: crate::api::ContentField,
+    word: &str,
+) {
+    use crate::{api::ContentField, domain::policy::Places};
+    let content = &asset.spec.content;
+    let words = match field {
+        ContentField::Subject => content.subject.as_deref(),
+        ContentField::PreviewText => content.preview_text.as_deref(),
+        ContentField::Title => content.title.as_deref(),
+        ContentField::Excerpt => content.excerpt.as_deref(),
+        ContentField::Html => content.html.as_deref(),
+        _ => Some(content.text.as_str()),
+    };
+    let words = words.unwrap();
+    let places = Places {
+        path: asset.path.clone(),
+        line: asset.line,
+        fields: asset.places.clone(),
+    };
+    let spot = places.locate(field, words, words.find(word).unwrap());
+    let file = std::str::from_utf8(&files[&spot.path]).unwrap();
+    let line = file.lines().nth(spot.position.line as usize - 1).unwrap();
+    let rest: String = line.chars().skip(spot.position.column as usize - 1).collect();
+    assert!(rest.starts_with(word), "{word}: {spot:?} is {rest:?}");
+}
+
+#[test]
+fn words_of_a_row_are_found_in_its_cell() {
+    use crate::api::ContentField::Text;
+    let header = HEADER.replace("timezone", "timezone,title");
+    let rows = format!(
+        "{header}a,2026-02-16,he,x,main,\"  שלום, \"\"first\"\" then second\nthird, \"\"fourth\"\" fifth\",{LINK},approved,,,,,A title\n\
+         b,2026-02-16,en,x,other,plain \"inch\" words,{LINK},approved,,,,,\n"
+    );
+    let files = files(&rows);
+    let wanted = of(&campaign(), &files);
+    let asset = |id: &str| {
+        wanted
+            .assets
+            .iter()
+            .find(|asset| asset.spec.post_id == id)
+            .unwrap()
+    };
+    for word in [
+        "שלום",
+        "first",
+        "then",
+        "third",
+        "fourth",
+        "fifth",
+        "https://example.com",
+    ] {
+        stands(asset("a"), &files, Text, word);
+    }
+    stands(asset("a"), &files, crate::api::ContentField::Title, "title");
+    for word in ["plain", "inch", "words", "https"] {
+        stands(asset("b"), &files, Text, word);
+    }
+}
+
+#[test]
+fn words_of_a_json_record_are_found_in_its_value() {
+    let record = format!(
+        "[{{\"post_id\": \"a\", \"publish_date\": \"2026-02-16\", \"locale\": \"en\", \"platform\": \"x\",\n  \"account_target\": \"main\", \"post_copy\": \"one \\\"two\\\" three\\nfour five\",\n  \"utm_url\": \"{LINK}\", \"status\": \"approved\"}}]"
+    );
+    let mut campaign = campaign();
+    campaign.source.sheets = vec![SheetFile {
+        path: "sheet.json".to_owned(),
+    }];
+    let files = BTreeMap::from([("sheet.json".to_owned(), record.into_bytes())]);
+    let wanted = of(&campaign, &files);
+    assert_eq!(wanted.assets.len(), 1, "{:?}", wanted.diagnostics);
+    for word in ["one", "two", "three", "four", "five", "https://example.com"] {
+        stands(&wanted.assets[0], &files, crate::api::ContentField::Text, word);
+    }
+}
+
+#[test]
+fn words_of_an_email_and_of_its_html_are_found_in_their_files() {
+    use crate::api::ContentField::{Html, PreviewText, Subject, Text};
+    let email = "# Mails\n\n## EN D0 — Welcome\nSubject: The subject line\nPreview:  A preview\n\nBody:\n\nHi there,\n\n---\n\nAfter the rule\n  - item\n\n## EN D3 — Second\nSubject: Other\nBody: Begins here\nand goes on\n";
+    let mut campaign = campaign();
+    campaign.source.sheets = Vec::new();
+    campaign.source.emails = serde_json::from_value(json!([
+        {"path": "mail.md", "account": "welcome", "html": [{"step": "D3", "locale": "en", "path": "d3.html"}]}
+    ]))
+    .unwrap();
+    let files = BTreeMap::from([
+        ("mail.md".to_owned(), email.as_bytes().to_vec()),
+        (
+            "d3.html".to_owned(),
+            b"<html>\n<p>Finished words</p></html>".to_vec(),
+        ),
+    ]);
+    let wanted = of(&campaign, &files);
+    assert_eq!(wanted.assets.len(), 2, "{:?}", wanted.diagnostics);
+    let asset = |id: &str| {
+        wanted
+            .assets
+            .iter()
+            .find(|asset| asset.spec.post_id.to_uppercase().ends_with(id))
+            .unwrap()
+    };
+    stands(asset("D0"), &files, Subject, "subject");
+    stands(asset("D0"), &files, PreviewText, "preview");
+    for word in ["Hi", "After", "rule", "item"] {
+        stands(asset("D0"), &files, Text, word);
+    }
+    for word in ["Begins", "goes"] {
+        stands(asset("D3"), &files, Text, word);
+    }
+    stands(asset("D3"), &files, Html, "Finished");
+}

@@ -8,7 +8,7 @@ use super::{
     section::{Section, is_fence},
 };
 use crate::{
-    api::Severity,
+    api::{ContentField, FieldPlace, Severity},
     domain::content::{
         diagnostic::Diagnostic,
         text::{Line, Span, Text, quoted},
@@ -17,6 +17,8 @@ use crate::{
 
 const LONGEST_SUBJECT: usize = 1_000;
 const LONGEST_BODY: usize = 512 * 1024;
+/// An Asset keeps no more places.
+const MAX_PLACES: usize = 60;
 
 /// Reads a section as a template; its problems are in the list, the errors of them in the template too.
 pub(super) fn read(
@@ -33,6 +35,7 @@ pub(super) fn read(
         subject: None,
         preview: None,
         body: None,
+        places: Vec::new(),
         diagnostics: Vec::new(),
         unlabelled: false,
         subject_refused: false,
@@ -61,6 +64,8 @@ struct Reading<'t> {
     subject: Option<String>,
     preview: Option<String>,
     body: Option<Body>,
+    /// Where subject and preview text stand.
+    places: Vec<FieldPlace>,
     diagnostics: Vec<Diagnostic>,
     /// Whether a line without a label was already reported.
     unlabelled: bool,
@@ -71,7 +76,7 @@ struct Reading<'t> {
 impl Reading<'_> {
     fn line(&mut self, line: Line<'_>) {
         if let Some(body) = &mut self.body {
-            body.push(line.words);
+            body.push(line.words, (line.number, 1));
             self.placeholders.read(Piece {
                 line: line.number,
                 column: 1,
@@ -97,7 +102,7 @@ impl Reading<'_> {
         let (name, slot) = match part {
             Part::Body => {
                 let mut body = Body::default();
-                body.push(rest.trim());
+                body.push(rest.trim(), (line.number, column(label, rest, rest.trim())));
                 self.body = Some(body);
                 return;
             }
@@ -119,6 +124,13 @@ impl Reading<'_> {
             self.error(span, "BadField", message, "Type the line again.");
         } else {
             *slot = Some(words.to_owned());
+            let field = if part == Part::Subject {
+                ContentField::Subject
+            } else {
+                ContentField::PreviewText
+            };
+            let column = column(label, rest, words);
+            self.places.push(place(field, 1, (line.number, column)));
         }
     }
 
@@ -141,7 +153,12 @@ impl Reading<'_> {
         let nothing = self.subject.is_none() && self.preview.is_none() && self.body.is_none();
         template.subject = self.subject.take().unwrap_or_default();
         template.preview_text = self.preview.take().filter(|words| !words.is_empty());
-        template.body = self.body.take().map(Body::text).unwrap_or_default();
+        template.places = std::mem::take(&mut self.places);
+        if let Some(body) = self.body.take() {
+            let (text, places) = body.text();
+            template.body = text;
+            template.places.extend(places);
+        }
         if nothing {
             let message = "The heading names a template, but nothing under it is labelled.".to_owned();
             let help = "Write `Subject:`, `Preview:` and `Body:` under it, or declare the words that you use in `emails[].labels`.";
@@ -181,12 +198,14 @@ impl Reading<'_> {
 #[derive(Debug, Default)]
 struct Body {
     text: String,
+    /// Line and column of the file for each line of the text.
+    lines: Vec<(u32, u32)>,
     fenced: bool,
     after_rule: bool,
 }
 
 impl Body {
-    fn push(&mut self, words: &str) {
+    fn push(&mut self, words: &str, written: (u32, u32)) {
         self.fenced ^= is_fence(words);
         if !self.fenced && is_rule(words) {
             self.after_rule = true;
@@ -199,11 +218,41 @@ impl Body {
         self.after_rule = self.after_rule && empty;
         self.text.push_str(words.trim_end());
         self.text.push('\n');
+        self.lines.push(written);
     }
 
-    fn text(self) -> String {
-        self.text.trim_matches('\n').trim_end().to_owned()
+    /// The text, and where its lines stand.
+    fn text(self) -> (String, Vec<FieldPlace>) {
+        let started = self.text.trim_start_matches('\n');
+        let dropped = self.text.len() - started.len();
+        let mut places: Vec<FieldPlace> = Vec::new();
+        let mut expected = (0, 0);
+        for (written, from) in self.lines.into_iter().skip(dropped).zip(1..) {
+            if written != expected && places.len() < MAX_PLACES {
+                places.push(place(ContentField::Text, from, written));
+            }
+            expected = (written.0.saturating_add(1), 1);
+        }
+        (started.trim_end_matches('\n').trim_end().to_owned(), places)
     }
+}
+
+fn place(field: ContentField, from: u32, (line, column): (u32, u32)) -> FieldPlace {
+    FieldPlace {
+        field,
+        path: None,
+        from,
+        line,
+        column,
+        quoted: false,
+    }
+}
+
+/// The column of words that stand somewhere behind a label.
+fn column(label: &str, rest: &str, words: &str) -> u32 {
+    let before = rest.find(words).and_then(|at| rest.get(..at)).unwrap_or_default();
+    let column = label.chars().count() + before.chars().count() + 1;
+    u32::try_from(column).unwrap_or(u32::MAX)
 }
 
 /// Whether a line is a rule: three or more of one of `-*_`, and nothing else.
