@@ -74,6 +74,7 @@ pub(crate) fn is_write(name: &str) -> bool {
         "receipts",
         "campaigns",
         "channelconfigs",
+        "policypacks",
         "events",
         "configmaps",
     ]

@@ -9,7 +9,10 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AssetHold, Condition, ContentField, Target, condition::optional_date_time};
+use super::{
+    AssetHold, Condition, ContentField, RuleAction, RuleMode, RuleResult, Target,
+    condition::optional_date_time,
+};
 
 /// One publishable thing for one target: a post, an e-mail, a template or a page. Campanile makes these from the branch.
 #[derive(CustomResource, KubeSchema, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -339,6 +342,9 @@ pub struct AssetStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 80))]
     pub halted_for: Option<String>,
+    /// What the guards say of its words, while it waits to be published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guard: Option<AssetGuard>,
     /// Name of the Receipt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 253))]
@@ -416,6 +422,62 @@ pub struct Made {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schemars(length(max = 64))]
     pub withdrawn: String,
+}
+
+/// What the guards say of an asset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AssetGuard {
+    /// What it comes to.
+    pub result: RuleResult,
+    /// The PolicyPacks that judged.
+    #[serde(default)]
+    #[schemars(length(max = 16), inner(length(min = 1, max = 253)))]
+    pub policies: Vec<String>,
+    /// The first findings, those that stop it before those that do not; the command campanile check prints all.
+    #[serde(default)]
+    #[schemars(length(max = 20))]
+    pub findings: Vec<AssetGuardFinding>,
+    /// How many findings there are in all.
+    #[serde(default)]
+    pub finding_count: u32,
+}
+
+/// What a rule of a PolicyPack found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AssetGuardFinding {
+    /// Name of the rule.
+    #[schemars(length(max = 63))]
+    pub rule: String,
+    /// Name of the PolicyPack.
+    #[schemars(length(max = 253))]
+    pub pack: String,
+    /// Fail, or Inconclusive.
+    pub result: RuleResult,
+    /// Error stops the asset, Warning does not.
+    pub severity: Severity,
+    /// Audit stops nothing.
+    pub mode: RuleMode,
+    /// What follows from it.
+    pub action: RuleAction,
+    /// What is wrong and what to do.
+    #[schemars(length(max = 512))]
+    pub message: String,
+    /// The words that are meant.
+    #[serde(default)]
+    #[schemars(length(max = 256))]
+    pub excerpt: String,
+    /// Path of the file.
+    #[serde(default)]
+    #[schemars(length(max = 1024))]
+    pub path: String,
+    /// Line, from 1; 0 where nobody knows.
+    #[serde(default)]
+    pub line: u32,
+    /// Column, from 1, in characters; 0 where nobody knows.
+    #[serde(default)]
+    pub column: u32,
 }
 
 /// What the branch approved, in whose name.

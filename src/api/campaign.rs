@@ -10,8 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BreakerState, Breakers, Condition, GoDuration, SecretKeyReference, SecretReference, TimeOfDay,
-    condition::optional_date_time,
+    BreakerState, Breakers, Condition, GoDuration, PolicyReference, SecretKeyReference, SecretReference,
+    TimeOfDay, condition::optional_date_time,
 };
 
 /// A campaign: which files of which git branch say what is published, and the rules of time that hold for all of it.
@@ -37,6 +37,7 @@ use super::{
     printcolumn(name = "STOPPED", type_ = "integer", json_path = ".status.counts.stopped", description = "Invalid, blocked, halted or missed"),
     printcolumn(name = "FAILED", type_ = "integer", json_path = ".status.counts.failed", description = "Refused by the platform, or never sent"),
     printcolumn(name = "UNKNOWN", type_ = "integer", json_path = ".status.counts.unknown", description = "Sent, but nobody knows whether it arrived"),
+    printcolumn(name = "GUARDED", type_ = "string", json_path = ".status.conditions[?(@.type==\"Guarded\")].status", description = "Whether PolicyPacks judge what is published; empty where policies: [] says that none shall"),
     printcolumn(name = "NEXT", type_ = "string", json_path = ".status.nextPublishAtLocal", description = "The next publication, in the campaign's time zone"),
     printcolumn(name = "AGE", type_ = "date", json_path = ".metadata.creationTimestamp"),
     printcolumn(name = "REASON", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason", priority = 1),
@@ -76,6 +77,10 @@ pub struct CampaignSpec {
     /// How approval works.
     #[serde(default)]
     pub approval: ApprovalPolicy,
+    /// The PolicyPacks of this namespace that everything has to pass; an empty list says that nobody shall judge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 16))]
+    pub policies: Option<Vec<PolicyReference>>,
     /// How far ahead rows become Assets; later rows are only counted.
     #[serde(default = "default_horizon")]
     pub horizon: GoDuration,

@@ -60,6 +60,12 @@ pub mod condition_type {
     pub const CREDENTIALS_READY: &str = "CredentialsReady";
     /// The platform answered the preflight.
     pub const REACHABLE: &str = "Reachable";
+    /// PolicyPacks judge what is published.
+    pub const GUARDED: &str = "Guarded";
+    /// The rules of a PolicyPack can be applied.
+    pub const COMPILED: &str = "Compiled";
+    /// The test cases of a PolicyPack come out as it expects.
+    pub const TESTS_PASSED: &str = "TestsPassed";
     /// The asset is published.
     pub const PUBLISHED: &str = "Published";
     /// The Halt stops something.

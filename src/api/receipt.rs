@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AssetSource, AssetType, Condition, Environment,
+    AssetSource, AssetType, Condition, Environment, RuleResult,
     condition::{date_time, optional_date_time},
 };
 
@@ -164,6 +164,9 @@ pub struct ReceiptStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 512))]
     pub approval: Option<String>,
+    /// What the guards said of it when it was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guard: Option<ReceiptGuard>,
     /// The first undecided attempt, the published one, and the last four.
     #[serde(default)]
     #[schemars(length(max = 8))]
@@ -193,6 +196,34 @@ pub struct ReceiptStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "optional_date_time")]
     pub held_for_restore_at: Option<Time>,
+}
+
+/// What the guards said of what was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReceiptGuard {
+    /// What it came to.
+    pub result: RuleResult,
+    /// The PolicyPacks that judged.
+    #[serde(default)]
+    #[schemars(length(max = 16))]
+    pub policies: Vec<PolicyVersion>,
+    /// What was found and did not stop it, each with its pack, rule and result; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20), inner(length(max = 512)))]
+    pub findings: Vec<String>,
+}
+
+/// A PolicyPack as it stood.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyVersion {
+    /// Its name.
+    #[schemars(length(max = 253))]
+    pub name: String,
+    /// Digest of its rules.
+    #[schemars(length(max = 80))]
+    pub digest: String,
 }
 
 /// One attempt to publish.

@@ -23,3 +23,12 @@ pub struct SecretKeyReference {
     #[schemars(length(min = 1, max = 253))]
     pub key: String,
 }
+
+/// A PolicyPack of this namespace, by name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyReference {
+    /// Name of the PolicyPack.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+}

@@ -4,6 +4,7 @@ pub(super) mod local_files;
 pub(super) mod manifest;
 mod neutral;
 mod output;
+mod policies;
 
 use std::{
     io,
@@ -23,7 +24,9 @@ use crate::{
     },
 };
 use local_files::LocalFiles;
+pub(super) use manifest::CheckedPack;
 use manifest::Manifests;
+use policies::Packs;
 
 /// What is checked, and how it is printed.
 #[derive(Args, Debug)]
@@ -115,14 +118,34 @@ pub(super) fn check(paths: &[PathBuf], now: Timestamp) -> Result<Checked, CheckE
     Ok(checked)
 }
 
+/// The PolicyPacks among folders and files, and what cannot be read of the manifests.
+pub(super) fn packs(paths: &[PathBuf]) -> Result<(Vec<CheckedPack>, Vec<Diagnostic>), CheckError> {
+    let (mut packs, mut diagnostics) = (Vec::new(), Vec::new());
+    for workspace in local_files::workspaces(paths)? {
+        let manifests = Manifests::read(&workspace.names, &workspace);
+        let shown = |path: &str| workspace.shown(path);
+        packs.extend(manifests.packs.into_iter().map(|pack| CheckedPack {
+            place: (shown(&pack.place.0), pack.place.1),
+            ..pack
+        }));
+        diagnostics.extend(manifests.diagnostics.into_iter().map(|diagnostic| Diagnostic {
+            path: shown(&diagnostic.path),
+            ..diagnostic
+        }));
+    }
+    Ok((packs, diagnostics))
+}
+
 fn check_workspace(workspace: &LocalFiles, now: Timestamp) -> Checked {
     let manifests = Manifests::read(&workspace.names, workspace);
+    let packs = Packs::of(&manifests);
     let (campaigns, rows) = if manifests.campaigns.is_empty() {
         (neutral::campaigns(workspace), Rows::All)
     } else {
         (manifests.campaigns, Rows::OfCampaign)
     };
     let mut diagnostics = manifests.diagnostics;
+    diagnostics.extend(packs.diagnostics.iter().cloned());
     let mut files: Vec<String> = manifests.files;
     for campaign in &campaigns {
         let channels = manifests
@@ -131,17 +154,16 @@ fn check_workspace(workspace: &LocalFiles, now: Timestamp) -> Checked {
             .filter(|(namespace, _)| *namespace == campaign.namespace)
             .map(|(_, channel)| channel.clone())
             .collect::<Vec<_>>();
-        let wanted = wanted_rows(
-            &Inputs {
-                campaign: &campaign.spec,
-                campaign_name: &campaign.name,
-                files: workspace,
-                revision: "",
-                channels: &channels,
-                now,
-            },
-            rows,
-        );
+        let inputs = Inputs {
+            campaign: &campaign.spec,
+            campaign_name: &campaign.name,
+            files: workspace,
+            revision: "",
+            channels: &channels,
+            now,
+        };
+        let wanted = wanted_rows(&inputs, rows);
+        diagnostics.extend(packs.judge(campaign, &inputs, &wanted, workspace));
         diagnostics.extend(wanted.diagnostics);
         files.extend(wanted.files.into_iter().map(|file| file.path));
     }

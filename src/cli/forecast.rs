@@ -1,6 +1,7 @@
 //! What files would publish: those of a folder or of a branch, alone or beside what stands in a cluster.
 
 mod ground;
+mod guards;
 mod source;
 
 use std::path::PathBuf;

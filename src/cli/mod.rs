@@ -8,6 +8,7 @@ mod forecast;
 mod halt;
 mod operator;
 mod plan;
+mod policy;
 mod printed;
 mod receipts;
 mod simulate;
@@ -38,6 +39,8 @@ enum Command {
     Crds(crds::Options),
     /// Run the control plane and the operator on this machine, with nothing installed
     Up(Box<up::Options>),
+    /// Run the tests of PolicyPacks, and try a pack on what stands in a namespace
+    Policy(policy::Options),
     /// Look at receipts, and settle those that need a person
     Receipts(receipts::Options),
     /// Print what a folder or a branch would publish, when, through which account, and what is in the way
@@ -59,6 +62,7 @@ pub fn main() -> ExitCode {
         Command::Check(options) => check::run(&options),
         Command::Crds(options) => crds::run(&options),
         Command::Up(options) => up::run(*options),
+        Command::Policy(options) => policy::run(&options),
         Command::Receipts(options) => receipts::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Simulate(options) => simulate::run(&options),

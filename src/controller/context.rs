@@ -24,10 +24,13 @@ use super::{
     clock::Clock,
     election::Leadership,
     fresh::FreshReads,
+    guards::Verdicts,
     halt,
+    links::Links,
     live::LiveAttempts,
     lock::lock,
     outgoing::{Interceptor, ServerClock},
+    policy_pack::Packs,
     receipt::Unsettled,
     receipts::Receipts,
     report::Reporter,
@@ -38,7 +41,7 @@ use super::{
     written::{AssetWrite, Written},
 };
 use crate::{
-    api::{Campaign, ChannelConfig, Halt, Sender},
+    api::{Campaign, ChannelConfig, Halt, PolicyPack, Sender},
     git::Mirrors,
     telemetry::Metrics,
 };
@@ -96,6 +99,14 @@ pub(crate) struct Shared {
     pub(crate) live: LiveAttempts,
     /// The newest versions of Assets that this process wrote.
     pub(crate) written: Written,
+    /// Every PolicyPack that is known.
+    pub(crate) policy_packs: Store<Guarded<PolicyPack>>,
+    /// Compiled packs.
+    pub(crate) packs: Packs,
+    /// What guards said of every asset.
+    pub(crate) verdicts: Verdicts,
+    /// What links answer.
+    pub(crate) links: Links,
     /// Slots due before this moment are held where their receipt is missing.
     pub(crate) restored_at: Option<Timestamp>,
     /// The highest resource version seen, to notice a store that went back.
@@ -177,8 +188,8 @@ impl Shared {
 #[derive(Debug, Default)]
 pub(crate) struct Listed(watch::Sender<BTreeSet<String>>);
 
-/// How many kinds are kept in stores: Asset, Campaign, ChannelConfig, Halt.
-const KINDS: usize = 4;
+/// How many kinds are kept in stores: Asset, Campaign, ChannelConfig, Halt, PolicyPack.
+const KINDS: usize = 5;
 
 impl Listed {
     /// Notes that a kind has been listed to the end.

@@ -32,7 +32,7 @@ use tokio::sync::watch;
 use tower::{BoxError, Layer as _, util::BoxService};
 
 use self::touched::{
-    assets_listed, campaign_touched, channel_touched, halt_touched, receipt_watched, sharing,
+    assets_listed, campaign_touched, channel_touched, halt_touched, pack_touched, receipt_watched, sharing,
 };
 pub use self::{
     connect::connect,
@@ -45,9 +45,12 @@ use super::{
     election::{Election, Leadership},
     error::Error,
     fresh::FreshReads,
+    guards::Verdicts,
     halt,
+    links::{self, Links},
     live::LiveAttempts,
     outgoing::{Interceptor, OutgoingLayer, ServerClock, Unhindered},
+    policy_pack::{self, Packs},
     receipt,
     receipts::Receipts,
     relist::telling_deletions,
@@ -59,7 +62,7 @@ use super::{
     written::Written,
 };
 use crate::{
-    api::{Campaign, ChannelConfig, Halt, Sender},
+    api::{Campaign, ChannelConfig, Halt, PolicyPack, Sender},
     config::OperatorOptions,
     egress::{EgressPolicy, HttpClientOptions, http_client},
     git::{GitSettings, Mirrors},
@@ -130,6 +133,7 @@ struct Writers {
     channels: Writer<Guarded<ChannelConfig>>,
     halts: Writer<Guarded<Halt>>,
     receipts: Writer<ReceiptView>,
+    packs: Writer<Guarded<PolicyPack>>,
 }
 
 /// Waits until every send that has begun has ended, and what came of it is on record; but not for ever.
@@ -188,6 +192,7 @@ impl Operator {
         let (channel_configs, channel_writer) = reflector::store();
         let (halts, halt_writer) = reflector::store();
         let (unsettled_receipts, receipt_writer) = reflector::store();
+        let (policy_packs, pack_writer) = reflector::store();
         let lease_namespace = options
             .lease_namespace
             .clone()
@@ -212,6 +217,10 @@ impl Operator {
             written: Written::default(),
             store_age: StoreAge::default(),
             lost: std::sync::Mutex::default(),
+            policy_packs,
+            packs: Packs::default(),
+            verdicts: Verdicts::default(),
+            links: links(&egress)?,
             restored_at: options.restored_at,
             allow_local_paths: options.allow_local_paths,
             asset_wakes: WakeUps::default(),
@@ -248,6 +257,7 @@ impl Operator {
                 channels: channel_writer,
                 halts: halt_writer,
                 receipts: receipt_writer,
+                packs: pack_writer,
             }),
         })
     }
@@ -278,6 +288,8 @@ impl Operator {
                 () = breaker::watch(&self.shared) => Err(Error::Ended("the look at the breakers")),
                 () = self.stirred() => Err(Error::Ended("the look at what stirred campaigns")),
                 () = self.receipts(writers.receipts) => Err(Error::Ended("the Receipt controller")),
+                () = self.packs(writers.packs) => Err(Error::Ended("the PolicyPack controller")),
+                () = links::run(&shared) => Err(Error::Ended("the look at links")),
                 () = self.clocks() => Err(Error::Ended("the comparison of clocks")),
                 () = self.leading() => Err(Error::Ended("the election")),
                 result = self.election() => result,
@@ -549,6 +561,23 @@ impl Operator {
             .boxed()
     }
 
+    fn packs(&self, writer: Writer<Guarded<PolicyPack>>) -> BoxFuture<'_, ()> {
+        let shared = Arc::clone(&self.shared);
+        let touched = self
+            .watch(writer)
+            .inspect_ok(move |guarded| pack_touched(guarded, &shared));
+        Controller::for_stream(touched, self.shared.policy_packs.clone())
+            .with_config(ControllerConfig::default().concurrency(FEW))
+            .reconcile_all_on(self.became_leader())
+            .run(
+                policy_pack::reconcile,
+                policy_pack::error_policy,
+                Arc::clone(&self.shared),
+            )
+            .for_each(|result| self.note("policypack", result.err()))
+            .boxed()
+    }
+
     /// Looks whether the wall clock was set, and how far it is from the API server's.
     async fn clocks(&self) {
         let shared = &self.shared;
@@ -630,6 +659,18 @@ fn publisher_options(egress: &EgressPolicy, options: &OperatorOptions) -> Result
         egress: egress.clone(),
         allow_local_paths: options.allow_local_paths,
     })
+}
+
+/// How long one request to a link may take.
+const LINK_TIMEOUT: Duration = Duration::from_secs(10);
+
+fn links(egress: &EgressPolicy) -> Result<Links, Error> {
+    let options = HttpClientOptions {
+        timeout: Some(LINK_TIMEOUT),
+        ..HttpClientOptions::default()
+    };
+    let client = http_client(egress, &options).map_err(|error| Error::Configuration(Box::new(error)))?;
+    Ok(Links::new(client, egress.clone()))
 }
 
 fn mirrors(egress: &EgressPolicy, options: &OperatorOptions) -> Result<Mirrors, Error> {

@@ -23,10 +23,11 @@ use super::{
 };
 use crate::{
     api::{
-        Asset, AssetSpec, AssetStatus, Campaign, CampaignSpec, ChannelConfig, Environment, Halt, Receipt,
-        ReceiptPhase, Target,
+        Asset, AssetSpec, AssetStatus, Campaign, CampaignSpec, ChannelConfig, Environment, Halt, PolicyPack,
+        Receipt, ReceiptPhase, Target,
     },
     domain::{
+        guarding,
         materialise::{Memory, Standing},
         observed::{AssetFacts, ChannelFacts, Observed, ProcessFacts, campaign_id},
         receipt::undecided,
@@ -50,6 +51,7 @@ pub struct Recorded {
     campaigns: Vec<Campaign>,
     channel_configs: Vec<ChannelConfig>,
     halts: Vec<Guarded<Halt>>,
+    policy_packs: Vec<PolicyPack>,
     assets: Vec<Asset>,
     receipts: Receipts,
     memories: BTreeMap<String, Memory>,
@@ -123,6 +125,7 @@ impl Recorded {
             )
             .await?,
             halts: pages(client, namespace, ListParams::default(), "list the Halts").await?,
+            policy_packs: list(client, namespace, ListParams::default(), "list the PolicyPacks").await?,
             assets,
             receipts,
             memories: BTreeMap::new(),
@@ -155,6 +158,11 @@ impl Recorded {
     /// The Campaigns of the namespace.
     pub fn campaigns(&self) -> &[Campaign] {
         &self.campaigns
+    }
+
+    /// The PolicyPacks of the namespace.
+    pub fn policy_packs(&self) -> &[PolicyPack] {
+        &self.policy_packs
     }
 
     /// The ChannelConfigs of the namespace.
@@ -205,6 +213,8 @@ impl Recorded {
         let campaign = self.campaigns.iter().find(named);
         let configs: Vec<&ChannelConfig> = self.configs_for(&facts.target).collect();
         let halts = Halts::listed(&self.halts, (&facts, campaign, &configs));
+        let judges = campaign.and_then(|campaign| campaign.spec.policies.as_deref());
+        let guards = guarding::recorded(judges, asset.status.as_ref());
         let campaign = campaign.map(|campaign| campaign::facts_on_record(campaign, true));
         let mut channels = self.channels_for(&facts.target);
         let slot = slot(&facts, campaign.as_ref(), &channels);
@@ -228,6 +238,7 @@ impl Recorded {
             receipt,
             elsewhere,
             halts: halts.matching(&view),
+            guards,
         };
         Some(assemble(witness, &facts, read))
     }

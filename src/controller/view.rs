@@ -411,7 +411,7 @@ impl<'de> Deserialize<'de> for AssetView {
     }
 }
 
-/// A Receipt as it is kept in memory: without what was sent.
+/// A Receipt as it is kept in memory: without what was sent and what the guards said of it.
 #[derive(Clone, Debug)]
 pub(crate) struct ReceiptView {
     meta: ObjectMeta,
@@ -433,6 +433,7 @@ impl ReceiptView {
         };
         let mut status = receipt.status.clone().unwrap_or_default();
         status.sent = None;
+        status.guard = None;
         Self {
             meta,
             spec: Ok(Arc::new(receipt.spec.clone())),
@@ -482,6 +483,7 @@ impl<'de> Deserialize<'de> for ReceiptView {
             },
         };
         status.sent = None;
+        status.guard = None;
         // A status that cannot be read is not that of a claim.
         let spec = match unread {
             None => raw.spec.read().map(Arc::from),

@@ -12,11 +12,12 @@ use super::{
         ReceiptFacts,
     },
     plan::{Action, Plan, SendOrder},
+    policy::GuardFinding,
     receipt::{self, NewAttempt, Outcome, Person, Proof},
 };
 use crate::api::{
     AssetType, BranchApproval, BranchApprovalRecord, Environment, GoDuration, Intent, Made, MissedPolicy,
-    MissedPolicyKind, ReceiptStatus, RetryPolicy, Sender, Target,
+    MissedPolicyKind, ReceiptStatus, RetryPolicy, RuleAction, RuleMode, RuleResult, Sender, Severity, Target,
 };
 
 /// The instant at which the post of these tests is due: nine o'clock on a Monday in Jerusalem.
@@ -142,6 +143,23 @@ pub(super) fn post() -> Observed {
         },
 
         guards: GuardFacts::default(),
+    }
+}
+
+/// What a rule that blocks found in a row.
+pub(super) fn finding(rule: &str) -> GuardFinding {
+    GuardFinding {
+        rule: rule.to_owned(),
+        pack: "brand".to_owned(),
+        severity: Severity::Error,
+        mode: RuleMode::Enforce,
+        action: RuleAction::BlockAsset,
+        result: RuleResult::Fail,
+        message: "We promise nothing. Take it out.".to_owned(),
+        excerpt: "guaranteed".to_owned(),
+        path: "docs/week-1.csv".to_owned(),
+        line: 3,
+        column: 41,
     }
 }
 

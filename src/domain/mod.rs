@@ -11,6 +11,7 @@ pub mod digest;
 #[cfg(test)]
 mod fixtures;
 pub mod gates;
+pub mod guarding;
 pub mod halts;
 pub mod language;
 pub mod materialise;

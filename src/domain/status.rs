@@ -5,13 +5,14 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde::Serialize;
 
 use super::{
+    guarding,
     halts::next_hold,
     observed::Observed,
     plan::Plan,
     receipt::{PUBLISHED_TWICE, shortened},
 };
 use crate::api::{
-    AssetHold, AssetPhase, CampaignCounts, Condition, ConditionStatus, MAX_MESSAGE_BYTES,
+    AssetGuard, AssetHold, AssetPhase, CampaignCounts, Condition, ConditionStatus, MAX_MESSAGE_BYTES,
     condition_type::{PUBLISHED, READY, RECONCILING, STALLED},
 };
 
@@ -154,6 +155,8 @@ pub struct AssetReport {
     pub publish_at: Option<Time>,
     /// The same as wall-clock time.
     pub publish_at_local: Option<String>,
+    /// What the guards say of its words, while it waits.
+    pub guard: Option<AssetGuard>,
     /// Name of the receipt.
     pub receipt: Option<String>,
     /// Where a reader finds it.
@@ -197,6 +200,7 @@ pub fn asset_report(
         content_digest: asset.content_digest.clone(),
         publish_at: asset.publish_at.map(Time),
         publish_at_local: local,
+        guard: guarding::of_asset(&observed.guards, plan.phase),
         receipt: receipt
             .map(|receipt| receipt.name.clone())
             .or_else(|| asset.remembered_receipt.clone()),

@@ -1,5 +1,6 @@
 //! A random walk of receipts: a model platform of each class, processes that die at any point, answers that come late,
-//! and people who are honest; in all of it nothing is published twice.
+//! guards that change their mind, and people who are honest; in all of it nothing is published twice, and nothing new
+//! leaves that a guard stops.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -8,9 +9,10 @@ use proptest::prelude::*;
 
 use super::{
     decide::LONGEST_DELAY,
-    fixtures::{Story, due, once_after_ten_minutes, page, person, post, published},
-    observed::{ChannelClass, Observed},
+    fixtures::{Story, due, finding, once_after_ten_minutes, page, person, post, published},
+    observed::{ChannelClass, GuardFacts, Observed},
     plan::{Action, Plan, SendOrder},
+    policy::Verdict,
     receipt::{self, Outcome},
 };
 use crate::api::{MissedPolicyKind, ReceiptPhase, ReceiptStatus};
@@ -44,6 +46,7 @@ enum Event {
     Takeover,
     Edit(u8),
     Gate(bool),
+    Guard(bool),
     ChannelMended,
     Person(Wish),
 }
@@ -84,6 +87,7 @@ struct World {
     store: Option<ReceiptStatus>,
     words: u8,
     gate_open: bool,
+    guard_passes: bool,
     refused: bool,
     live: Vec<String>,
     seen: Option<(String, Timestamp)>,
@@ -103,6 +107,7 @@ impl World {
             store: None,
             words: 0,
             gate_open: true,
+            guard_passes: true,
             refused: false,
             live: Vec::new(),
             seen: None,
@@ -136,6 +141,7 @@ impl World {
             });
         observed.channels[0].refused = self.refused.then(|| "forbidden".to_owned());
         observed.process.live_attempts.clone_from(&self.live);
+        observed.guards = self.guards();
         let Some(status) = self.store.clone() else {
             return observed;
         };
@@ -150,6 +156,23 @@ impl World {
         observed.having_seen_for(&status, self.now.duration_since(first))
     }
 
+    /// The verdict of one pack, which time never changes.
+    fn guards(&self) -> GuardFacts {
+        let findings = if self.guard_passes {
+            Vec::new()
+        } else {
+            vec![finding("no-hype")]
+        };
+        GuardFacts {
+            guarded: true,
+            verdict: Some(Verdict {
+                findings,
+                ..Verdict::default()
+            }),
+            ..GuardFacts::default()
+        }
+    }
+
     fn plan(&mut self) -> Plan {
         let observed = self.observe();
         let plan = observed.plan(self.now);
@@ -159,6 +182,7 @@ impl World {
 
     fn reconcile(&mut self, fate: Fate) -> Plan {
         let plan = self.plan();
+        self.guards_hold(&plan);
         match plan.action.clone() {
             Action::Wait => {}
             Action::Claim => self.store = Some(ReceiptStatus::default()),
@@ -175,6 +199,12 @@ impl World {
             other => panic!("not in this walk: {other:?}"),
         }
         plan
+    }
+
+    /// What a guard stops is neither claimed nor sent, not even once more.
+    fn guards_hold(&self, plan: &Plan) {
+        let acts = matches!(plan.action, Action::Claim | Action::Send(_));
+        assert!(self.guard_passes || !acts, "a guard stops it: {plan}");
     }
 
     fn change(&mut self, change: impl FnOnce(&ReceiptStatus, Timestamp) -> ReceiptStatus) {
@@ -435,6 +465,7 @@ impl World {
             Event::Takeover => self.takes_over(),
             Event::Edit(words) => self.words = words,
             Event::Gate(open) => self.gate_open = open,
+            Event::Guard(passes) => self.guard_passes = passes,
             Event::ChannelMended => self.refused = false,
             Event::Person(wish) => self.person(wish),
         }
@@ -479,6 +510,7 @@ impl World {
     /// Everything works, nobody edits, people answer: until nothing is left to do.
     fn settle(&mut self) {
         self.gate_open = true;
+        self.guard_passes = true;
         self.refused = false;
         for _ in 0..300 {
             let plan = self.reconcile(Fate::Answered);
@@ -531,6 +563,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         1 => Just(Event::Takeover),
         2 => (0..3_u8).prop_map(Event::Edit),
         1 => any::<bool>().prop_map(Event::Gate),
+        1 => any::<bool>().prop_map(Event::Guard),
         1 => Just(Event::ChannelMended),
         2 => prop_oneof![
             3 => Just(Wish::Resolve),

@@ -36,6 +36,8 @@ mod faults;
 #[expect(dead_code, reason = "other tests use the rest")]
 mod git_http;
 #[cfg(test)]
+mod guards;
+#[cfg(test)]
 mod halts;
 #[cfg(test)]
 mod halts_in_flight;

@@ -115,6 +115,8 @@ async fn the_operator_may_do_what_it_needs_and_no_more(client: &kube::Client, na
         "patch channelconfigs/status.campanile.dev",
         "create halts.campanile.dev",
         "patch halts/status.campanile.dev",
+        "watch policypacks.campanile.dev",
+        "patch policypacks/status.campanile.dev",
         "create assets.campanile.dev",
         "delete assets.campanile.dev",
         "patch assets/status.campanile.dev",
@@ -130,6 +132,7 @@ async fn the_operator_may_do_what_it_needs_and_no_more(client: &kube::Client, na
         "patch campaigns.campanile.dev",
         "delete campaigns.campanile.dev",
         "update channelconfigs.campanile.dev",
+        "patch policypacks.campanile.dev",
         "delete receipts.campanile.dev",
         "update receipts.campanile.dev",
         "delete halts.campanile.dev",
@@ -152,18 +155,21 @@ async fn the_operator_may_do_what_it_needs_and_no_more(client: &kube::Client, na
     assert_rights(client, OPERATOR, "campanile-system", &lease, &[]).await;
 }
 
-const READ: [&str; 3] = [
+const READ: [&str; 4] = [
     "list campaigns.campanile.dev",
+    "list policypacks.campanile.dev",
     "get assets.campanile.dev",
     "watch receipts.campanile.dev",
 ];
-const EDIT: [&str; 2] = [
+const EDIT: [&str; 3] = [
     "create campaigns.campanile.dev",
+    "create policypacks.campanile.dev",
     "patch channelconfigs.campanile.dev",
 ];
 const RESOLVE: [&str; 1] = ["patch receipts/status.campanile.dev"];
 const HALT: [&str; 2] = ["create halts.campanile.dev", "delete halts.campanile.dev"];
-const NOBODY: [&str; 6] = [
+const NOBODY: [&str; 7] = [
+    "patch policypacks/status.campanile.dev",
     "patch assets/status.campanile.dev",
     "patch campaigns/status.campanile.dev",
     "create receipts.campanile.dev",

@@ -136,11 +136,14 @@ async fn the_campaign_counts(scene: &Scene, revision: &str) {
             let campaigns = scene.kubectl(&["get", "campaigns"]).await;
             assert_eq!(
                 header(&campaigns),
-                "NAME READY REVISION POSTED SCHEDULED WAITING STOPPED FAILED UNKNOWN NEXT AGE"
+                "NAME READY REVISION POSTED SCHEDULED WAITING STOPPED FAILED UNKNOWN GUARDED NEXT AGE"
             );
             let seen = row(&campaigns, "week1");
             let short: String = revision.chars().take(8).collect();
-            let wanted = format!("week1 True {short} 1 1 1 0 0 0 {} 12:00", scene.day.tomorrow);
+            let wanted = format!(
+                "week1 True {short} 1 1 1 0 0 0 False {} 12:00",
+                scene.day.tomorrow
+            );
             if seen.starts_with(&wanted) {
                 Ok(())
             } else {

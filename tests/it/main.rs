@@ -20,6 +20,7 @@ mod conformance;
 mod content_files;
 mod git;
 mod git_ssh;
+mod guarded_week;
 mod layering;
 mod plan;
 mod sheet_files;

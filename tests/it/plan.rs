@@ -20,6 +20,7 @@ spec:
     git: {url: "https://git.example.com/team/gtm.git", branch: main}
     sheets: [{path: sheet.csv}]
   timeZone: Asia/Jerusalem
+  policies: []
 ---
 apiVersion: campanile.dev/v1alpha1
 kind: ChannelConfig

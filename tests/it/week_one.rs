@@ -14,9 +14,9 @@ use campanile::{
 };
 use serde_json::json;
 
-const SHEET: &str = "docs/gtm/week-1-social-publishing-sheet.csv";
-const QUEUE: &str = "docs/gtm/week-1-task-queue.json";
-const EMAILS: &str = "docs/gtm/week-1-email-assets.md";
+pub(crate) const SHEET: &str = "docs/gtm/week-1-social-publishing-sheet.csv";
+pub(crate) const QUEUE: &str = "docs/gtm/week-1-task-queue.json";
+pub(crate) const EMAILS: &str = "docs/gtm/week-1-email-assets.md";
 const METRICS: &str = "docs/gtm/baseline-metrics.md";
 
 /// The files under a folder, by their paths in it.
@@ -70,7 +70,7 @@ fn walk(campaign: &CampaignSpec, files: &BTreeMap<String, Vec<u8>>) -> Wanted {
 }
 
 /// The team's real files where they stand beside the repository, and a committed set with the same traps.
-fn sets() -> Vec<BTreeMap<String, Vec<u8>>> {
+pub(crate) fn sets() -> Vec<BTreeMap<String, Vec<u8>>> {
     // The folder that the tests run in is the package's.
     let real = Path::new("../shared/inputs/week-1");
     let committed = Path::new("tests/fixtures/week-one");

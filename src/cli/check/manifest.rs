@@ -1,10 +1,10 @@
-//! Campaigns and ChannelConfigs among the files that are checked.
+//! Campaigns, ChannelConfigs and PolicyPacks among the files that are checked.
 
 use kube::ResourceExt as _;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
-    api::{Campaign, CampaignSpec, ChannelConfig, GROUP},
+    api::{Campaign, CampaignSpec, ChannelConfig, GROUP, PolicyPack, PolicyPackSpec},
     domain::{
         content::{
             Files,
@@ -22,6 +22,17 @@ pub(in super::super) struct CheckedCampaign {
     pub(in super::super) namespace: String,
     pub(in super::super) name: String,
     pub(in super::super) spec: CampaignSpec,
+    /// Path and line of its manifest; none where there is no manifest.
+    pub(in super::super) place: Option<(String, u32)>,
+}
+
+/// A PolicyPack as it is checked.
+pub(in super::super) struct CheckedPack {
+    pub(in super::super) namespace: String,
+    pub(in super::super) name: String,
+    pub(in super::super) spec: PolicyPackSpec,
+    /// Path and line of its manifest.
+    pub(in super::super) place: (String, u32),
 }
 
 /// The manifests among the files.
@@ -32,6 +43,7 @@ pub(in super::super) struct Manifests {
     pub(in super::super) channels: Vec<(String, ChannelFacts)>,
     /// The same, whole.
     pub(in super::super) channel_configs: Vec<ChannelConfig>,
+    pub(in super::super) packs: Vec<CheckedPack>,
     pub(in super::super) diagnostics: Vec<Diagnostic>,
     /// The files that hold any of our kinds.
     pub(in super::super) files: Vec<String>,
@@ -72,7 +84,7 @@ impl Manifests {
         if !text.content().contains(GROUP) {
             return;
         }
-        let before = self.campaigns.len() + self.channels.len() + self.diagnostics.len();
+        let before = self.count();
         for (first_line, document) in documents(text.content()) {
             let Ok(head) = serde_saphyr::from_str::<Head>(document) else {
                 continue;
@@ -83,11 +95,28 @@ impl Manifests {
             match head.kind.as_str() {
                 "Campaign" => self.campaign(text, first_line, document),
                 "ChannelConfig" => self.channel(text, first_line, document),
+                "PolicyPack" => self.pack(text, first_line, document),
                 _ => {}
             }
         }
-        if before < self.campaigns.len() + self.channels.len() + self.diagnostics.len() {
+        if before < self.count() {
             self.files.push(text.path().to_owned());
+        }
+    }
+
+    /// How much of ours was found.
+    fn count(&self) -> usize {
+        self.campaigns.len() + self.channels.len() + self.packs.len() + self.diagnostics.len()
+    }
+
+    fn pack(&mut self, text: &Text<'_>, first_line: u32, document: &str) {
+        if let Some(pack) = self.parsed::<PolicyPack>(text, first_line, document) {
+            self.packs.push(CheckedPack {
+                namespace: pack.namespace().unwrap_or_default(),
+                name: pack.name_any(),
+                spec: pack.spec,
+                place: (text.path().to_owned(), first_line),
+            });
         }
     }
 
@@ -97,6 +126,7 @@ impl Manifests {
                 namespace: campaign.namespace().unwrap_or_default(),
                 name: campaign.name_any(),
                 spec: campaign.spec,
+                place: Some((text.path().to_owned(), first_line)),
             });
         }
     }

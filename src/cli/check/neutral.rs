@@ -123,6 +123,7 @@ impl Shapes {
             namespace: String::new(),
             name: "check".to_owned(),
             spec,
+            place: None,
         })
     }
 }

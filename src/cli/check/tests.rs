@@ -100,6 +100,7 @@ spec:
     git: {url: "https://git.example.com/gtm.git", branch: main}
     sheets: [{path: "docs/*.csv"}]
   timeZone: Asia/Jerusalem
+  policies: []
 ---
 apiVersion: campanile.dev/v1alpha1
 kind: ChannelConfig

@@ -6,19 +6,22 @@ use jiff::Timestamp;
 use kube::ResourceExt as _;
 use serde_json::json;
 
-use super::{Forecast, ForecastError, Forecasted, Row, Wishes};
+use super::{
+    Forecast, ForecastError, Forecasted, Row, Wishes,
+    guards::{Judges, KnownPack},
+};
 use crate::{
     api::{
         Asset, AssetSpec, Campaign, CampaignStatus, ChannelConfig, ChannelConfigStatus, Condition, Target,
         condition_type,
     },
-    cli::check::manifest::{CheckedCampaign, Manifests},
+    cli::check::manifest::{CheckedCampaign, CheckedPack, Manifests},
     controller::{Recorded, origin, repository_of},
     domain::{
         content::Files,
         materialise::{Change, MadeStatus, Situation, changes},
         status::{conditions, statement},
-        wanted::{Inputs, Wanted, WantedAsset, wanted},
+        wanted::{Inputs, Wanted, WantedAsset, type_for, wanted},
     },
 };
 
@@ -40,6 +43,9 @@ pub(super) struct Ground {
     campaigns: Vec<Campaign>,
     /// True where nobody knows which channels there are.
     channels_unknown: bool,
+    packs: Vec<KnownPack>,
+    /// True where every PolicyPack of the namespace is among them.
+    packs_complete: bool,
 }
 
 /// The grounds that files and a cluster give.
@@ -77,6 +83,8 @@ fn alone(manifests: Manifests, wanted: impl Fn(&CheckedCampaign) -> bool) -> Vec
             channels_unknown: channels.is_empty(),
             recorded: Recorded::of_objects(&namespace, Vec::new(), channels),
             campaigns,
+            packs: among_files(&manifests.packs, |other| other == namespace),
+            packs_complete: false,
             namespace,
         }
     });
@@ -100,6 +108,9 @@ fn beside(
     });
     let changed = changed.map(|config| ready(config, &namespace)).collect();
     recorded.overlay(Vec::new(), changed);
+    let mut packs = among_files(&manifests.packs, ours);
+    let standing = recorded.policy_packs().iter();
+    packs.extend(standing.map(|pack| (pack.name_any(), pack.spec.clone())));
     let among_files = manifests.campaigns.into_iter();
     let among_files = among_files.filter(|campaign| ours(&campaign.namespace));
     let mut campaigns: Vec<Campaign> = among_files
@@ -118,7 +129,15 @@ fn beside(
         recorded,
         campaigns,
         channels_unknown: false,
+        packs,
+        packs_complete: true,
     })
+}
+
+/// The packs among the files that are of a namespace; they come before those that stand.
+fn among_files(packs: &[CheckedPack], of: impl Fn(&str) -> bool) -> Vec<KnownPack> {
+    let packs = packs.iter().filter(|pack| of(&pack.namespace));
+    packs.map(|pack| (pack.name.clone(), pack.spec.clone())).collect()
 }
 
 /// The Campaign of the cluster that is meant: the one that is named, or the only one.
@@ -173,9 +192,23 @@ impl Ground {
             if self.channels_unknown {
                 self.assume_channels(&wanted, forecast);
             }
+            let known = (self.packs.as_slice(), self.packs_complete);
+            let judges = Judges::of(&campaign.spec, known, (files, &wanted));
+            if campaign.spec.policies.is_none() {
+                forecast.assumptions.push(format!(
+                    "Campaign {} names no PolicyPack, so nobody judges what it publishes: name one in spec.policies, or \
+                     write policies: [] to say that none is wanted.",
+                    campaign.name_any()
+                ));
+            }
+            for name in &judges.unknown {
+                forecast.assumptions.push(format!(
+                    "PolicyPack {name} is not among the files: what it says is not foretold."
+                ));
+            }
             forecast
                 .campaigns
-                .push(self.forecasted(campaign, wanted, wishes.now));
+                .push(self.forecasted(campaign, (wanted, judges), wishes.now));
         }
     }
 
@@ -213,13 +246,19 @@ impl Ground {
         }
     }
 
-    fn forecasted(&mut self, mut campaign: Campaign, wanted: Wanted, now: Timestamp) -> Forecasted {
+    fn forecasted(
+        &mut self,
+        mut campaign: Campaign,
+        (mut wanted, mut judges): (Wanted, Judges),
+        now: Timestamp,
+    ) -> Forecasted {
+        wanted.diagnostics.append(&mut judges.problems);
         campaign.status = Some(CampaignStatus {
             conditions: holding(condition_type::SOURCE_PARSED, wanted.parsed),
             ..CampaignStatus::default()
         });
         self.recorded.overlay(vec![campaign.clone()], Vec::new());
-        let (rows, withdrawn) = self.rows(&campaign, &wanted, now);
+        let (rows, withdrawn) = self.rows(&campaign, (&wanted, &judges), now);
         Forecasted {
             namespace: self.namespace.clone(),
             name: campaign.name_any(),
@@ -230,7 +269,12 @@ impl Ground {
         }
     }
 
-    fn rows(&self, campaign: &Campaign, wanted: &Wanted, now: Timestamp) -> (Vec<Row>, Vec<String>) {
+    fn rows(
+        &self,
+        campaign: &Campaign,
+        (wanted, judges): (&Wanted, &Judges),
+        now: Timestamp,
+    ) -> (Vec<Row>, Vec<String>) {
         let (standing, name) = (self.recorded.standing(campaign), campaign.name_any());
         let changes = changes(
             wanted,
@@ -250,12 +294,16 @@ impl Ground {
         let standing_assets: BTreeMap<&str, &Asset> = assets
             .filter_map(|asset| Some((asset.metadata.name.as_deref()?, asset)))
             .collect();
+        let (whole, channels) = (wanted, self.recorded.channels());
         let rows = wanted.assets.iter().enumerate().filter_map(|(index, wanted)| {
             let standing = standing_assets.get(wanted.name.as_str()).copied();
             let asset = self.asset(wanted, standing, made.get(&index));
+            let mut observed = self.recorded.observe(&asset, now)?;
+            let channel_type = type_for(&channels, &wanted.spec.target);
+            observed.guards = judges.facts(wanted, (whole, channel_type), now);
             Some(Row {
                 origin: origin(&asset),
-                observed: self.recorded.observe(&asset, now)?,
+                observed,
                 changed: difference(wanted, standing),
                 asset,
             })

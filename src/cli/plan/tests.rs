@@ -19,6 +19,7 @@ spec:
     emails: [{path: docs/gtm/week-1-email-assets.md, account: welcome, variables: [dashboard_link, checker_link, upgrade_link], html: [{step: D0, locale: en, path: scripts/buttondown-emails/email-1-welcome.html}]}]
     queues: [{path: docs/gtm/week-1-task-queue.json, pages: {platform: web, account: site}}]
   timeZone: Asia/Jerusalem
+  policies: []
   defaultPublishTime: "09:00"
   times: [{locales: [en], platforms: [reddit], at: "09:00", timeZone: America/New_York}]
 "#;
@@ -40,6 +41,7 @@ spec:
     git: {url: "https://git.example.com/team/gtm.git", branch: main}
     sheets: [{path: docs/week-1.csv}]
   timeZone: Asia/Jerusalem
+  policies: []
 "#;
 
 const HEADER: &str = "post_id,publish_date,locale,platform,account_target,post_copy,utm_url,status\n";
@@ -451,4 +453,47 @@ fn a_first_week_is_planned_day_by_day() {
             ");
         }
     }
+}
+
+const PACK: &str = r#"
+---
+apiVersion: campanile.dev/v1alpha1
+kind: PolicyPack
+metadata: {name: brand, namespace: team}
+spec:
+  rules:
+    - {name: no-greeting, bannedPhrases: {phrases: [hello]}}
+"#;
+
+fn guarded(policies: &str, pack: &str) -> String {
+    let campaign = CAMPAIGN.replace("policies: []", policies);
+    let files = tree(&[
+        ("campanile.yaml", &format!("{campaign}{CHANNEL}{pack}")),
+        (
+            "docs/week-1.csv",
+            &sheet(&[row("a", "2026-02-16", "company", "approved")]),
+        ),
+    ]);
+    screen_of(&plan_of(&files, None).unwrap())
+}
+
+#[test]
+fn what_a_pack_among_the_files_stops_is_planned_as_blocked() {
+    let screen = guarded("policies: [{name: brand}]", PACK);
+    assert!(
+        screen.contains("GuardFailed") && screen.contains("no-greeting"),
+        "{screen}"
+    );
+    assert!(!guarded("policies: []", PACK).contains("GuardFailed"));
+}
+
+#[test]
+fn a_plan_says_where_nobody_judges_and_which_pack_nobody_here_knows() {
+    let screen = guarded("publishEnabled: true", PACK);
+    assert!(screen.contains("names no PolicyPack"), "{screen}");
+    let screen = guarded("policies: [{name: legal}]", PACK);
+    assert!(
+        screen.contains("PolicyPack legal is not among the files"),
+        "{screen}"
+    );
 }

@@ -22,6 +22,7 @@ use super::{
     channel_config::CHANNEL_NOT_READY,
     context::Shared,
     error::Error,
+    guards,
     report::{self, Notice},
     view::{AssetView, version_of},
 };
@@ -29,7 +30,7 @@ use crate::{
     api::{Asset, AssetPhase, Condition},
     domain::{
         decide::{RECEIPT_MISSING, decide},
-        observed::Observed,
+        observed::{GUARDS_NOT_RUN, LINKS_UNCHECKED, Observed},
         plan::{Action, Plan},
         status::{asset_report, standing},
     },
@@ -37,6 +38,11 @@ use crate::{
 
 /// The longest an asset sleeps before it is looked at again: a wall clock that was set is noticed sooner, by itself.
 const LONGEST_SLEEP: Duration = Duration::from_hours(24);
+
+/// When an asset is looked at again whose links are being looked at: what is found wakes it, this is for what gets lost.
+const LINKS_LOOK: Duration = Duration::from_mins(2);
+/// When an asset is looked at again that has changed since the cache was filled.
+const CATCHING_UP: Duration = Duration::from_secs(1);
 
 /// Looks at one asset and takes its next step.
 pub(crate) async fn reconcile(view: Arc<AssetView>, shared: Arc<Shared>) -> Result<Requeue, Error> {
@@ -52,6 +58,9 @@ pub(crate) async fn reconcile(view: Arc<AssetView>, shared: Arc<Shared>) -> Resu
     if plan.reason == SOURCE_NOT_READ_YET || plan.reason == CHANNEL_NOT_READY {
         return Ok(Requeue::await_change());
     }
+    if plan.reason == GUARDS_NOT_RUN || plan.reason == LINKS_UNCHECKED {
+        return guarded_later(&view, &plan.reason, &shared).await;
+    }
     // Memory is never trusted for what is missing.
     let (view, observed, plan) = if plan.action == Action::Wait && plan.reason != RECEIPT_MISSING {
         (view, observed, plan)
@@ -64,6 +73,19 @@ pub(crate) async fn reconcile(view: Arc<AssetView>, shared: Arc<Shared>) -> Resu
     };
     summarise(&view, &observed, &plan, &shared).await?;
     Ok(requeue(&plan, shared.clock.now()))
+}
+
+/// Nothing is told of words that nobody has judged yet: they are judged now, or as soon as their links have been looked at.
+async fn guarded_later(view: &Arc<AssetView>, reason: &str, shared: &Arc<Shared>) -> Result<Requeue, Error> {
+    if reason == LINKS_UNCHECKED {
+        return Ok(Requeue::requeue(LINKS_LOOK));
+    }
+    guards::judge_by_name(shared, view).await?;
+    match observe::from_memory(shared, view) {
+        // Its campaign is being judged as a whole, or the cache shows other words or packs than stand by now.
+        Some(observed) if guards::is_unjudged(&observed.guards) => Ok(Requeue::requeue(CATCHING_UP)),
+        _ => Ok(Requeue::requeue(Duration::ZERO)),
+    }
 }
 
 fn requeue(plan: &Plan, now: Timestamp) -> Requeue {

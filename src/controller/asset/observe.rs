@@ -9,6 +9,7 @@ use super::super::{
     context::{Guarded, Shared},
     election,
     error::Error,
+    guards::{self, Asked},
     halt::{self, Halts},
     receipts::Receipts,
     store_age::Closed,
@@ -33,6 +34,12 @@ pub(super) fn from_memory(shared: &Shared, view: &AssetView) -> Option<Observed>
     let name = slot(asset, campaign.as_ref(), &around.channels).receipt_name();
     let receipt = shared.receipts.get(view.namespace(), &name);
     let elsewhere = published_elsewhere(shared, view, asset, campaign.as_ref(), &around.channels);
+    let asked = Asked {
+        namespace: view.namespace(),
+        asset,
+        receipt: receipt.as_deref(),
+    };
+    let guards = guards::from_memory(shared, around.campaign.as_deref(), asked);
     Some(assemble(
         Witness::of(shared),
         asset,
@@ -42,6 +49,7 @@ pub(super) fn from_memory(shared: &Shared, view: &AssetView) -> Option<Observed>
             channels: around.channels,
             receipt,
             elsewhere,
+            guards,
         },
     ))
 }
@@ -120,6 +128,7 @@ pub(in super::super) struct Read {
     pub(in super::super) receipt: Option<Arc<ReceiptView>>,
     pub(in super::super) elsewhere: Option<String>,
     pub(in super::super) halts: Vec<HaltFacts>,
+    pub(in super::super) guards: GuardFacts,
 }
 
 /// What a process knows beside what was read.
@@ -167,7 +176,7 @@ pub(in super::super) fn assemble(witness: Witness<'_>, asset: &AssetFacts, read:
         receipt: read.receipt.and_then(|receipt| witness.receipt(&receipt)),
         process: witness.process,
 
-        guards: GuardFacts::default(),
+        guards: read.guards,
     }
 }
 
@@ -293,12 +302,23 @@ pub(super) async fn directly(
             read_receipt(shared, namespace, &name).await?
         }
     };
+    let asked = Asked {
+        namespace,
+        asset: facts,
+        receipt: receipt_view.as_ref(),
+    };
+    let named = around.campaign.as_deref();
+    let guards = match known {
+        Known::PresumedAbsent => guards::from_memory(shared, named, asked),
+        Known::Nothing | Known::Holds(_) => Box::pin(guards::directly(shared, named, &asset, asked)).await?,
+    };
     let read = Read {
         elsewhere: published_elsewhere(shared, &newest, facts, campaign.as_ref(), &around.channels),
         halts: around.halts.matching(&newest),
         campaign,
         channels: around.channels,
         receipt: receipt_view.map(Arc::new),
+        guards,
     };
     Ok(Some(Direct {
         observed: assemble(Witness::of(shared), facts, read),

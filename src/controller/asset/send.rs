@@ -21,9 +21,10 @@ use super::{
     observe::{self, Direct, Known},
 };
 use crate::{
-    api::{ChannelConfig, Receipt, ReceiptPhase, ReceiptStatus},
+    api::{AssetSource, ChannelConfig, Receipt, ReceiptPhase, ReceiptStatus},
     domain::{
         decide::decide,
+        guarding,
         observed::Observed,
         plan::{Action, SendOrder},
         publication::{Publication, Words},
@@ -195,7 +196,12 @@ impl Sending<'_> {
         Proof {
             type_: Some(self.publication.type_),
             scheduled_for: Some(self.publication.scheduled_for),
-            source: status.and_then(|status| status.source.clone()),
+            source: status
+                .and_then(|status| status.source.clone())
+                .map(|source| AssetSource {
+                    places: None,
+                    ..source
+                }),
             sent: Some(sent),
             approval: status
                 .and_then(|status| status.approval.as_ref())
@@ -206,6 +212,7 @@ impl Sending<'_> {
                         .unwrap_or("an author that the history does not tell");
                     shortened(&format!("branch, {by}, {}", approval.revision), 500)
                 }),
+            guard: guarding::of_receipt(&self.direct.observed.guards),
         }
     }
 

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    super::context::Shared,
+    super::{context::Shared, guards::Named},
     observe,
     sources::{Key, SourceState},
 };
 use crate::{
     api::Campaign,
-    domain::digest,
+    domain::{digest, observed::GuardFacts},
     git::{CommitInfo, Mirror, Snapshot},
 };
 
@@ -102,7 +102,8 @@ async fn digests_at(
     shared: &Shared,
 ) -> Option<BTreeMap<String, Digests>> {
     let snapshot = mirror.snapshot_at(revision).await.ok()?;
-    let wanted = observe::compute(&campaign.spec, key, &snapshot, shared)
+    let nobody_judges = Named::Nobody(GuardFacts::default());
+    let (wanted, _) = observe::compute(&campaign.spec, key, &snapshot, nobody_judges, shared)
         .await
         .ok()?;
     let digests = wanted.assets.into_iter().map(|asset| {

@@ -10,11 +10,15 @@ mod summarise;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
-use kube::{Resource, ResourceExt, runtime::controller::Action};
+use kube::{
+    Resource, ResourceExt,
+    runtime::{controller::Action, reflector::ObjectRef},
+};
 
 use super::{
     context::{Guarded, Shared},
     error::{Error, chain},
+    guards,
     receipts::Receipts,
     report,
     view::{AssetView, phase},
@@ -29,8 +33,9 @@ use crate::{
     },
 };
 pub(super) use memory::{name_of as memory_name, remembered};
+pub(crate) use observe::channel_type;
 pub(super) use observe::{channels_of, place_text};
-pub(crate) use sources::{SourceState, Sources, environment};
+pub(crate) use sources::{Key, SourceState, Sources, environment};
 
 /// How soon a campaign is looked at again when the cache has not caught up with what was written.
 const CATCHING_UP: Duration = Duration::from_millis(100);
@@ -137,8 +142,15 @@ pub(crate) async fn reconcile(guarded: Arc<Guarded<Campaign>>, shared: Arc<Share
     if observation.wanted.is_some() && is_behind(campaign, &namespace, &shared) {
         return Ok(Action::requeue(CATCHING_UP));
     }
+    if let Some(applicable) = &mut observation.wanted {
+        learn(&namespace, &key, applicable, &shared);
+    }
     if let Some(applicable) = &observation.wanted {
         observation.refused = apply(campaign, &namespace, applicable, &mut state, &shared).await?;
+    }
+    let judged_by = Some(guards::in_memory(&shared, &namespace, &campaign.spec).digest());
+    if std::mem::replace(&mut state.judged_by, judged_by.clone()) != judged_by {
+        wake_assets(&namespace, &campaign.name_any(), &shared);
     }
     let again = summarise::summarise(campaign, &namespace, &observation, &mut state, &shared).await?;
     let was_read = state.failure.is_none();
@@ -150,6 +162,21 @@ pub(crate) async fn reconcile(guarded: Arc<Guarded<Campaign>>, shared: Arc<Share
         wake_assets(&namespace, &campaign.name_any(), &shared);
     }
     Ok(Action::requeue(again.max(Duration::from_millis(50))))
+}
+
+/// Takes up what the guards say of a revision before its Assets are written, and wakes those of which they say something
+/// else than before.
+fn learn(namespace: &str, key: &Key, applicable: &mut observe::Applicable, shared: &Shared) {
+    let Some(learned) = applicable.learned.take().filter(|_| applicable.wanted.parsed) else {
+        return;
+    };
+    let stands = |name: &str| {
+        let asset = ObjectRef::<AssetView>::new(name).within(namespace);
+        shared.assets.get(&asset).is_some()
+    };
+    for name in shared.verdicts.learn(key, learned, stands) {
+        shared.asset_wakes.wake(ObjectRef::new(&name).within(namespace));
+    }
 }
 
 async fn apply(

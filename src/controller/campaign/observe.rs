@@ -8,12 +8,18 @@ use std::{
 use kube::{ResourceExt, runtime::reflector::ObjectRef};
 
 use super::{
-    super::{context::Shared, error::Error, view::AssetView},
+    super::{
+        channel_config,
+        context::Shared,
+        error::Error,
+        guards::{self, Learned, Named},
+        view::AssetView,
+    },
     authors,
     sources::{Key, SourceState},
 };
 use crate::{
-    api::{ANNOTATION_REQUESTED_AT, Asset, AssetContent, Campaign, CampaignSpec, ChannelConfig},
+    api::{ANNOTATION_REQUESTED_AT, Asset, AssetContent, Campaign, CampaignSpec, ChannelConfig, Target},
     domain::{
         digest,
         observed::campaign_id,
@@ -47,6 +53,8 @@ pub(crate) struct Applicable {
     pub(crate) revision: String,
     /// The wanted set.
     pub(crate) wanted: Wanted,
+    /// What the guards say of it; none where nobody is to judge.
+    pub(crate) learned: Option<Learned>,
     /// Who last changed the content of each asset, as far as the history tells.
     pub(crate) authors: BTreeMap<String, String>,
     /// Who last changed anything of each asset's row, as far as the history tells.
@@ -75,6 +83,7 @@ pub(crate) async fn observe(
     let Some(snapshot) = state.snapshot.clone() else {
         return Ok(observation);
     };
+    guards::compile(shared, namespace, &campaign.spec).await?;
     let key = (namespace.to_owned(), campaign.name_any());
     let basis = basis(campaign, namespace, &snapshot, shared);
     let intact = state
@@ -84,7 +93,10 @@ pub(crate) async fn observe(
     if intact {
         return Ok(observation);
     }
-    let wanted = compute(&campaign.spec, &key, &snapshot, shared).await?;
+    let (wanted, learned) = {
+        let judges = guards::in_memory(shared, namespace, &campaign.spec);
+        compute(&campaign.spec, &key, &snapshot, judges, shared).await?
+    };
     match ownership(campaign, namespace, &wanted, &snapshot, shared).await? {
         Ownership::Ours => {}
         Ownership::NotKnownYet => {
@@ -101,6 +113,7 @@ pub(crate) async fn observe(
         basis,
         revision: snapshot.revision(),
         wanted,
+        learned,
         authors: told.authors,
         changed_by: told.changed_by,
         approved_by_trailer: told.approved_by_trailer,
@@ -355,7 +368,7 @@ async fn open(
     }
 }
 
-/// What the wanted set depends on: the revision, the spec, the channels, and the hour for the horizon.
+/// What the wanted set depends on: the revision, the spec, the channels, the packs, and the hour for the horizon.
 fn basis(campaign: &Campaign, namespace: &str, snapshot: &Snapshot, shared: &Shared) -> String {
     let channels: Vec<(String, String, crate::api::Environment)> = channels(namespace, shared)
         .into_iter()
@@ -363,7 +376,8 @@ fn basis(campaign: &Campaign, namespace: &str, snapshot: &Snapshot, shared: &Sha
         .collect();
     let hour = shared.clock.now().as_second() / 3600;
     let spec = (&campaign.metadata.uid, campaign.metadata.generation);
-    digest::of_json(&(snapshot.revision(), spec, channels, hour))
+    let packs = guards::in_memory(shared, namespace, &campaign.spec).digest();
+    digest::of_json(&(snapshot.revision(), spec, channels, hour, packs))
 }
 
 /// Whether every asset stands as it was made.
@@ -411,26 +425,43 @@ pub(in super::super) fn channels_of<'a>(
             platform: config.spec.platform.clone(),
             account: config.spec.account.clone(),
             environment: config.spec.environment,
-            type_: if config.spec.webhook.is_some() {
-                "webhook"
-            } else {
-                "objectStore"
-            },
+            type_: type_of(config),
         })
         .collect();
     channels.sort_by(|a, b| (&a.platform, &a.account).cmp(&(&b.platform, &b.account)));
     channels
 }
 
-/// The wanted set of a revision, computed off the runtime's own threads.
+fn type_of(config: &ChannelConfig) -> &'static str {
+    if config.spec.webhook.is_some() {
+        "webhook"
+    } else {
+        "objectStore"
+    }
+}
+
+/// The type of the channel for a target, where there is one.
+pub(crate) fn channel_type(shared: &Shared, namespace: &str, target: &Target) -> Option<&'static str> {
+    let configs = shared.channel_configs.state();
+    let configs = configs.iter().filter_map(|guarded| guarded.0.as_ref().ok());
+    let mut ours = configs.filter(|config| {
+        config.metadata.namespace.as_deref() == Some(namespace)
+            && channel_config::is_for(config, &target.platform, &target.account)
+    });
+    ours.next().map(type_of)
+}
+
+/// The wanted set of a revision and what the guards say of it, computed off the runtime's own threads.
 pub(super) async fn compute(
     spec: &CampaignSpec,
     key: &Key,
     snapshot: &Snapshot,
+    judges: Named,
     shared: &Shared,
-) -> Result<Wanted, Error> {
+) -> Result<(Wanted, Option<Learned>), Error> {
     let (spec, name, revision) = (spec.clone(), key.1.clone(), snapshot.revision());
     let (channels, now) = (channels(&key.0, shared), shared.clock.now());
+    let published = guards::published(shared, &key.0, &judges).await?;
     let computed = snapshot
         .with_files(move |files| {
             let inputs = Inputs {
@@ -441,7 +472,12 @@ pub(super) async fn compute(
                 channels: &channels,
                 now,
             };
-            wanted(&inputs)
+            let mut wanted = wanted(&inputs);
+            let learned = match judges {
+                Named::Packs(packs) => Some(guards::learned(&packs, published, &inputs, &mut wanted)),
+                Named::Nobody(_) => None,
+            };
+            (wanted, learned)
         })
         .await;
     computed.map_err(|error| Error::Git(Box::new(error)))

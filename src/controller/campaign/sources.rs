@@ -42,6 +42,8 @@ pub(crate) struct SourceState {
     pub(crate) failure: Option<(String, String)>,
     /// What was applied last: revision, generation, channels, day.
     pub(crate) applied: Option<Applied>,
+    /// By which packs the assets were judged when they were woken last.
+    pub(crate) judged_by: Option<String>,
     /// On the steady clock: when the status was written last.
     pub(crate) summarised_at: Option<Duration>,
     /// The wake-up of a standby that was answered last.

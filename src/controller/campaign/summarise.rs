@@ -13,6 +13,7 @@ use super::{
     super::{
         context::Shared,
         error::Error,
+        guards::{self, Named},
         report::Notice,
         view::{phase, publish_at},
     },
@@ -24,9 +25,10 @@ use super::{
 use crate::{
     api::{
         ANNOTATION_REQUESTED_AT, AssetPhase, Campaign, CampaignCounts, CampaignStatus, SourceProblem,
-        condition_type::{ROWS_HEALTHY, SOURCE_FETCHED, SOURCE_PARSED},
+        condition_type::{GUARDED, ROWS_HEALTHY, SOURCE_FETCHED, SOURCE_PARSED},
     },
     domain::{
+        observed::GUARDS_NOT_RUN,
         receipt::shortened,
         schedule, staleness,
         status::{Standing, Statement, absent, conditions, count, standing, statement},
@@ -46,6 +48,11 @@ const VANISHING: [&str; 8] = [
 ];
 /// How soon a campaign that cannot go on is looked at again: what is in its way may be another campaign's files.
 const WHILE_STALLED: Duration = Duration::from_mins(5);
+/// The reason of a campaign that names no policies, and does not say that none is wanted.
+const UNGUARDED: &str = "NoPolicies";
+/// What such a campaign is told.
+const NO_POLICIES: &str = "No PolicyPack judges what this campaign publishes. Name one in spec.policies, or write policies: \
+                           [] to say that none is wanted.";
 /// How many problems a status names.
 const PROBLEMS: usize = 10;
 
@@ -133,7 +140,8 @@ fn status(
     let generation = campaign.metadata.generation.unwrap_or(0);
     let applied = state.applied.as_ref();
     let (counts, next) = counts(campaign, namespace, applied, shared);
-    let statements = statements(campaign, observation, applied);
+    let mut statements = statements(campaign, observation, applied);
+    statements.extend(guarded(&guards::in_memory(shared, namespace, &campaign.spec)));
     let branch = &campaign.spec.source.git.branch;
     let revision = |revision: &String| format!("{branch}@sha1:{revision}");
     let good = applied.filter(|applied| applied.parsed);
@@ -254,6 +262,27 @@ fn statements(campaign: &Campaign, observation: &Observation, applied: Option<&A
     said
 }
 
+/// Whether anybody judges what is published; nothing is said before the packs have been looked at.
+fn guarded(judges: &Named) -> Option<Statement> {
+    let facts = match judges {
+        Named::Packs(packs) => {
+            let names: Vec<&str> = packs.policies.iter().map(|(name, _)| name.as_str()).collect();
+            let message = format!(
+                "PolicyPacks judge everything before it is sent: {}.",
+                names.join(", ")
+            );
+            return Some(statement(GUARDED, true, GUARDED, &message));
+        }
+        Named::Nobody(facts) if facts.silenced => return Some(absent(GUARDED)),
+        Named::Nobody(facts) => facts,
+    };
+    match &facts.pending {
+        Some((reason, _)) if reason == GUARDS_NOT_RUN => None,
+        Some((reason, message)) => Some(statement(GUARDED, false, reason, message)),
+        None => Some(statement(GUARDED, false, UNGUARDED, NO_POLICIES)),
+    }
+}
+
 fn parsed(applied: &Applied) -> [Statement; 2] {
     let first = |fatal: bool| {
         applied
@@ -329,10 +358,12 @@ async fn notices(campaign: &Campaign, before: &CampaignStatus, next: &CampaignSt
         let warns = condition.status == crate::api::ConditionStatus::False;
         let tells = matches!(
             condition.type_.as_str(),
-            SOURCE_FETCHED | SOURCE_PARSED | ROWS_HEALTHY
+            SOURCE_FETCHED | SOURCE_PARSED | ROWS_HEALTHY | GUARDED
         );
         let recovered = old.is_some_and(|old| old.status == crate::api::ConditionStatus::False);
-        if !changed || !tells || !(warns || recovered) {
+        // That nobody judges is a choice, which a column shows.
+        let chosen = condition.reason == UNGUARDED;
+        if !changed || !tells || chosen || !(warns || recovered) {
             continue;
         }
         let occurrence = format!("{}/{}", condition.type_, condition.last_transition_time.0);

@@ -13,11 +13,11 @@ use kube::{
 use super::super::{
     breaker, campaign, channel_config,
     context::{Guarded, Shared},
-    receipt,
+    policy_pack, receipt,
     view::{AssetView, ReceiptView},
 };
 use crate::{
-    api::{BreakerState, Campaign, ChannelConfig, Halt, ReceiptSpec},
+    api::{BreakerState, Campaign, ChannelConfig, Halt, PolicyPack, ReceiptSpec},
     domain::{digest, observed::CampaignFacts, slot::Slot},
 };
 
@@ -94,6 +94,7 @@ pub(super) fn campaign_touched(
     let gone = shared.campaigns.get(&reference).is_none();
     if gone || campaign.metadata.deletion_timestamp.is_some() {
         shared.sources.forget(&(namespace.clone(), name.clone()));
+        shared.verdicts.forget(&(namespace.clone(), name.clone()));
     }
     if !gone {
         breaker::wake_campaign(campaign, shared);
@@ -156,6 +157,16 @@ pub(super) fn wake_campaigns(namespace: &str, shared: &Shared) {
             shared.campaign_wakes.wake(ObjectRef::from_obj(campaign.as_ref()));
         }
     }
+}
+
+/// Wakes the campaigns that name a pack which is gone; of the others the PolicyPack controller tells.
+pub(super) fn pack_touched(guarded: &Guarded<PolicyPack>, shared: &Shared) {
+    if shared.policy_packs.get(&ObjectRef::from_obj(guarded)).is_some() {
+        return;
+    }
+    let (namespace, name) = (guarded.namespace().unwrap_or_default(), guarded.name_any());
+    shared.packs.forget(&namespace, &name);
+    policy_pack::wake_campaigns(&namespace, &name, shared);
 }
 
 /// Wakes the assets and campaigns that depend on a channel where what decisions need of it has changed.

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     api::{
-        AssetHold, AssetPhase, AssetStatus, Condition, ConditionStatus,
+        AssetGuard, AssetHold, AssetPhase, AssetStatus, Condition, ConditionStatus,
         condition_type::{PUBLISHED, READY, RECONCILING, STALLED},
     },
     domain::status::AssetReport,
@@ -93,6 +93,7 @@ struct Fields<'a>(
     Option<&'a str>,
     Option<&'a Time>,
     Option<&'a AssetHold>,
+    Option<&'a AssetGuard>,
 );
 
 impl<'a> Fields<'a> {
@@ -109,6 +110,7 @@ impl<'a> Fields<'a> {
             status.url.as_deref(),
             status.published_at.as_ref(),
             status.halt.as_ref(),
+            status.guard.as_ref(),
         )
     }
 
@@ -125,6 +127,7 @@ impl<'a> Fields<'a> {
             report.url.as_deref(),
             report.published_at.as_ref(),
             report.halt.as_ref(),
+            report.guard.as_ref(),
         )
     }
 }
@@ -176,6 +179,7 @@ mod tests {
             content_digest: "sha256:00".to_owned(),
             publish_at: Some(Time(at(100))),
             publish_at_local: None,
+            guard: None,
             receipt: None,
             url: None,
             published_at: None,

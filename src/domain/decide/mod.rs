@@ -39,7 +39,13 @@ pub fn decide(observed: &Observed, now: Timestamp) -> Plan {
     };
     if matches!(plan.phase, AssetPhase::Scheduled | AssetPhase::AwaitingApproval) {
         let stale_at = observed.campaign.as_ref().and_then(|campaign| campaign.stale_at);
-        let wakes = [plan.wake_at, stale_at.filter(|at| *at > now)];
+        let verdict = observed.guards.verdict.as_ref();
+        let again_at = verdict.and_then(|verdict| verdict.again_at);
+        let wakes = [
+            plan.wake_at,
+            stale_at.filter(|at| *at > now),
+            again_at.filter(|at| *at > now),
+        ];
         plan.wake_at = wakes.into_iter().flatten().min();
     }
     plan

@@ -10,6 +10,7 @@ mod time;
 
 use jiff::Timestamp;
 
+pub use self::guards::is_stopping;
 pub(super) use self::{approval::newest_approval, target::channel};
 use super::{
     observed::Observed,

@@ -1,5 +1,7 @@
 //! What the guards of a campaign say of one asset.
 
+use crate::domain::policy::Verdict;
+
 /// Why an asset waits whose words no guard has judged yet: a look at them is under way.
 pub const GUARDS_NOT_RUN: &str = "GuardsNotRun";
 /// Why an asset waits whose links nobody has looked at yet: a look at them is under way.
@@ -14,4 +16,8 @@ pub struct GuardFacts {
     pub silenced: bool,
     /// Why nobody can judge yet, as reason and sentence: a pack that is missing or not Ready, links not looked at.
     pub pending: Option<(String, String)>,
+    /// What the guards say of exactly these words.
+    pub verdict: Option<Verdict>,
+    /// The packs that said it, as name and digest, in the order in which the campaign names them.
+    pub policies: Vec<(String, String)>,
 }

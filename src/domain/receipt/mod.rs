@@ -12,7 +12,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::{plan::SendOrder, publication::Written};
 use crate::api::{
-    AssetSource, AssetType, Attempt, AttemptClass, ReceiptPhase, ReceiptStatus, RetryPolicy, Sender,
+    AssetSource, AssetType, Attempt, AttemptClass, ReceiptGuard, ReceiptPhase, ReceiptStatus, RetryPolicy,
+    Sender,
 };
 
 pub use doubt::{
@@ -115,6 +116,8 @@ pub struct Proof {
     pub sent: Option<String>,
     /// Who allowed it.
     pub approval: Option<String>,
+    /// What the guards said of it.
+    pub guard: Option<ReceiptGuard>,
 }
 
 /// The intent: the status that is written before any byte that the platform could act on.
@@ -147,6 +150,7 @@ pub fn begin(
     status.source = proof.source;
     status.sent = proof.sent;
     status.approval = proof.approval;
+    status.guard = proof.guard;
     status.attempts.push(Attempt {
         id: attempt.id,
         number,

@@ -19,11 +19,13 @@ use jiff::Timestamp;
 
 use super::{
     content::{Files, diagnostic::Diagnostic},
-    slot::Slot,
+    policy::Places,
+    slot::{Slot, compared, compared_platform},
 };
-use crate::api::{AssetContent, AssetSpec, AssetType, CampaignSpec, Environment, FieldPlace};
+use crate::api::{AssetContent, AssetSpec, AssetType, CampaignSpec, Environment, FieldPlace, Target};
 pub use asset::stored_digest;
 use candidate::{Candidate, Slots};
+pub(super) use reading::unread;
 use tasks::Tasks;
 use times::Times;
 
@@ -155,11 +157,36 @@ pub fn wanted_rows(inputs: &Inputs<'_>, rows: Rows) -> Wanted {
     wanted
 }
 
+impl WantedAsset {
+    /// Where it stands, part by part.
+    pub fn places(&self) -> Places {
+        Places {
+            path: self.path.clone(),
+            line: self.line,
+            fields: self.places.clone(),
+        }
+    }
+}
+
 impl Inputs<'_> {
     /// The name that receipts are kept under.
     pub fn campaign_id(&self) -> &str {
         self.campaign.campaign_id.as_deref().unwrap_or(self.campaign_name)
     }
+
+    /// The type of the channel for a target, where there is one.
+    pub fn channel_type(&self, target: &Target) -> Option<&'static str> {
+        type_for(self.channels, target)
+    }
+}
+
+/// The type of the channel for a target, where there is one.
+pub fn type_for(channels: &[ChannelFacts], target: &Target) -> Option<&'static str> {
+    let (platform, account) = (compared_platform(&target.platform), compared(&target.account));
+    let mut ours = channels.iter().filter(|channel| {
+        compared_platform(&channel.platform) == platform && compared(&channel.account) == account
+    });
+    ours.next().map(|channel| channel.type_)
 }
 
 impl Wanted {

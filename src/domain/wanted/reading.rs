@@ -102,7 +102,7 @@ pub(super) fn read(
 }
 
 /// The diagnostic of a file that could not be had.
-pub(super) fn unread(path: &str, problem: &FileProblem, fatal: bool) -> Diagnostic {
+pub(in super::super) fn unread(path: &str, problem: &FileProblem, fatal: bool) -> Diagnostic {
     let problem = match problem {
         FileProblem::Missing => (
             "FileMissing",
