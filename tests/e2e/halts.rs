@@ -291,6 +291,68 @@ async fn sends_that_fail_in_a_row_halt_the_channel_through_a_kill_and_a_lifted_h
 }
 
 #[tokio::test]
+async fn when_the_halt_of_a_breaker_has_run_out_one_asset_goes_and_then_the_rest() {
+    let scene = scene("half-open").await;
+    let breakers = r#"{"spec": {"breakers": {
+        "maxConsecutiveFailures": 1, "haltFor": "8s", "resume": {"policy": "PublishWithin", "within": "24h"}
+    }}}"#;
+    scene.patch("channelconfig/linkedin-company", breakers).await;
+    let refusal = || Fault::Say(answer(400, &[], "no"));
+    // What is tried first is refused as well: the Halt stands again for as long.
+    scene.sink.script([refusal(), refusal()]);
+    let first = scene.row("first", "First.");
+    scene.push_sheet(std::slice::from_ref(&first), "Week 1");
+    scene.apply(&scene.campaign("week1", "")).await;
+    let name = breakers_halt(&scene, "channelconfig/linkedin-company", "ConsecutiveFailures").await;
+    let rows = ["second", "third", "fourth"].map(|post| scene.row(post, "Words."));
+    scene.push_sheet(&[vec![first], rows.to_vec()].concat(), "Three more");
+    let tried = |outcome: &'static str| {
+        let (scene, name) = (&scene, &name);
+        async move {
+            let what = format!("what was tried first has {outcome}");
+            scene
+                .until(&what, async || {
+                    let read = scene.json(&["halt", name]).await;
+                    let probe = &read["status"]["probe"];
+                    if probe["outcome"] == outcome {
+                        Ok(probe["asset"].as_str().unwrap_or_default().to_owned())
+                    } else {
+                        Err(read["status"].to_string())
+                    }
+                })
+                .await
+        }
+    };
+    let failed = tried("Failed").await;
+    assert_eq!(
+        scene.sent().len(),
+        2,
+        "one went, and the rest waited: {:?}",
+        scene.sent_posts()
+    );
+    let passed = tried("Passed").await;
+    assert_ne!(failed, passed);
+    until_effective(&scene, &name, "False Ended").await;
+    scene
+        .until("the rest has gone", async || {
+            let standings = scene.standings().await;
+            let posted = standings
+                .values()
+                .filter(|standing| *standing == "Posted Published")
+                .count();
+            if posted == 2 {
+                Ok(())
+            } else {
+                Err(format!("{standings:?}"))
+            }
+        })
+        .await;
+    assert_eq!(scene.sent().len(), 4);
+    assert_eq!(halts(&scene).await, [name], "what it was made for makes no other");
+    scene.end().await;
+}
+
+#[tokio::test]
 async fn rows_that_are_invalid_when_they_are_due_halt_their_campaign_by_the_seeds_name_of_the_limit() {
     let scene = scene("guards").await;
     let twice = |post: &str| [scene.row(post, "Once."), scene.row(post, "Twice.")];
