@@ -371,6 +371,61 @@ async fn rows_that_are_invalid_when_they_are_due_halt_their_campaign_by_the_seed
 }
 
 #[tokio::test]
+async fn a_rule_whose_action_says_so_halts_its_campaign_on_that_channel_once() {
+    let scene = scene("action").await;
+    scene
+        .apply(&scene.webhook("linkedin-personal", "linkedin", "personal", ""))
+        .await;
+    scene
+        .apply(
+            "apiVersion: campanile.dev/v1alpha1\nkind: PolicyPack\nmetadata: {name: brand}\nspec:\n  rules:\n    - {name: \
+             no-hype, action: HaltChannel, message: We promise nothing., bannedPhrases: {phrases: [guaranteed]}}\n",
+        )
+        .await;
+    let hype = scene.row("hype", "Guaranteed interviews.");
+    scene.push_sheet(std::slice::from_ref(&hype), "Week 1");
+    scene
+        .apply(&scene.campaign("week1", "  policies: [{name: brand}]\n"))
+        .await;
+    scene
+        .until_asset("hype linkedin/company", "Blocked GuardFailed")
+        .await;
+    let made = scene
+        .until("the guard has made a Halt", async || {
+            let list = scene.json(&["halts"]).await;
+            let made = list["items"].as_array().and_then(|items| items.first().cloned());
+            made.ok_or_else(|| list.to_string())
+        })
+        .await;
+    assert_eq!(made["spec"]["owner"], "breaker/guard");
+    let reason = made["spec"]["reason"].as_str().unwrap_or_default().to_owned();
+    assert!(
+        reason.contains("no-hype") && reason.contains("on linkedin-company"),
+        "{reason}"
+    );
+
+    let good = scene.row("good", "Words.");
+    let rows = [hype, good.clone(), good.to("personal")];
+    scene.push_sheet(&rows, "A good one");
+    scene.until_asset("good linkedin/company", "Halted Halted").await;
+    scene
+        .until_asset("good linkedin/personal", "Posted Published")
+        .await;
+
+    let name = made["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    scene.kubectl(&["delete", "halt", &name]).await;
+    scene
+        .until_asset("good linkedin/company", "AwaitingApproval HaltEnded")
+        .await;
+    assert_eq!(
+        halts(&scene).await,
+        [] as [String; 0],
+        "the same words make no other"
+    );
+    scene.end().await;
+}
+
+#[tokio::test]
 async fn halt_until_holds_before_anything_is_sent_and_publish_enabled_by_its_other_name() {
     let scene = Scene::start("instants").await;
     let far = (Timestamp::now() + 1.hours()).strftime("%FT%TZ").to_string();
