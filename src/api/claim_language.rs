@@ -21,35 +21,35 @@ pub struct ClaimLanguage {
     pub prefixes: Vec<String>,
     /// Numbers: seven is 7.
     #[serde(default)]
-    #[schemars(length(max = 500))]
+    #[schemars(extend("maxProperties" = 500))]
     pub numbers: BTreeMap<String, i64>,
     /// What multiplies the number before it: thousand is 1000.
     #[serde(default)]
-    #[schemars(length(max = 100))]
+    #[schemars(extend("maxProperties" = 100))]
     pub magnitudes: BTreeMap<String, i64>,
     /// Vague amounts that count something: thousands is 1000.
     #[serde(default)]
-    #[schemars(length(max = 100))]
+    #[schemars(extend("maxProperties" = 100))]
     pub vague: BTreeMap<String, i64>,
     /// Parts of a whole: half is 1/2.
     #[serde(default)]
-    #[schemars(length(max = 100))]
+    #[schemars(extend("maxProperties" = 100, "additionalProperties" = short_text()))]
     pub fractions: BTreeMap<String, String>,
     /// Multiples as one word: twice is 2, threefold is 3.
     #[serde(default)]
-    #[schemars(length(max = 100))]
+    #[schemars(extend("maxProperties" = 100, "additionalProperties" = short_text()))]
     pub multiples: BTreeMap<String, String>,
     /// Verbs that multiply: doubles is 2, halves is 1/2.
     #[serde(default)]
-    #[schemars(length(max = 100))]
+    #[schemars(extend("maxProperties" = 100, "additionalProperties" = short_text()))]
     pub multiplies: BTreeMap<String, String>,
     /// Currencies by their ISO 4217 code: dollars is USD.
     #[serde(default)]
-    #[schemars(length(max = 100))]
+    #[schemars(extend("maxProperties" = 100, "additionalProperties" = short_text()))]
     pub currencies: BTreeMap<String, String>,
     /// Units of time.
     #[serde(default)]
-    #[schemars(length(max = 200))]
+    #[schemars(extend("maxProperties" = 200))]
     pub durations: BTreeMap<String, ClaimTime>,
     /// Everything else, by what it does.
     #[serde(default)]
@@ -164,4 +164,9 @@ pub enum ClaimRole {
     Name,
     /// A part of a whole only after a number: third, fifth.
     Ordinal,
+}
+
+/// The schema of a number that is written out, such as 1/2.
+fn short_text() -> serde_json::Value {
+    serde_json::json!({"type": "string", "maxLength": 64})
 }

@@ -80,6 +80,8 @@ fn conditions_are_a_map(status: &mut JSONSchemaProps) {
 
 #[cfg(test)]
 mod tests {
+    use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::JSONSchemaPropsOrBool;
+
     use super::*;
 
     /// Every place of the schema, with its path.
@@ -90,6 +92,9 @@ mod tests {
         }
         if let Some(JSONSchemaPropsOrArray::Schema(items)) = &schema.items {
             walk(&format!("{path}[]"), items, visit);
+        }
+        if let Some(JSONSchemaPropsOrBool::Schema(values)) = &schema.additional_properties {
+            walk(&format!("{path}[]"), values, visit);
         }
     }
 
@@ -120,6 +125,9 @@ mod tests {
                 unbounded.push(path.to_owned());
             }
             Some("array") if schema.max_items.is_none() => unbounded.push(path.to_owned()),
+            Some("object") if schema.additional_properties.is_some() && schema.max_properties.is_none() => {
+                unbounded.push(path.to_owned());
+            }
             _ => {}
         });
         assert!(unbounded.is_empty(), "{unbounded:#?}");

@@ -101,12 +101,13 @@ pub fn compile(name: &str, spec: &PolicyPackSpec) -> Result<CompiledPack, Vec<Pa
 }
 
 impl CompiledPack {
-    /// The rules that look at a subject: those of its language take the place of those of the same name.
+    /// The rules that look at a subject: those of its language that select it take the place of those of the same name.
     pub(super) fn rules_for<'p>(&'p self, subject: &Subject) -> Vec<&'p CompiledRule> {
+        let locale = compared_locale(&subject.locale);
         let mut overlays: Vec<&Overlay> = self
             .overlays
             .iter()
-            .filter(|overlay| holds_for(&overlay.locale, &subject.locale))
+            .filter(|overlay| holds_for(&overlay.locale, &locale))
             .collect();
         overlays.sort_by_key(|overlay| std::cmp::Reverse(overlay.locale.len()));
         let mut rules: Vec<&CompiledRule> = Vec::with_capacity(self.rules.len());
@@ -116,7 +117,7 @@ impl CompiledPack {
             .flat_map(|overlay| &overlay.rules)
             .chain(&self.rules)
         {
-            if named.insert(rule.name.as_str()) && rule.selector.selects(subject) {
+            if rule.selector.selects(subject, &locale) && named.insert(rule.name.as_str()) {
                 rules.push(rule);
             }
         }
@@ -261,22 +262,17 @@ impl Selector {
         }
     }
 
-    fn selects(&self, subject: &Subject) -> bool {
+    fn selects(&self, subject: &Subject, locale: &str) -> bool {
         let named = |names: &[String], name: &String| names.is_empty() || names.contains(name);
         named(&self.platforms, &subject.platform)
             && named(&self.accounts, &subject.account)
             && (self.types.is_empty() || self.types.contains(&subject.type_))
-            && (self.locales.is_empty()
-                || self
-                    .locales
-                    .iter()
-                    .any(|locale| holds_for(locale, &subject.locale)))
+            && (self.locales.is_empty() || self.locales.iter().any(|language| holds_for(language, locale)))
     }
 }
 
-/// True where a language holds for a locale: `he` for `he-il` too (RFC 4647, basic filtering).
+/// True where a language holds for a locale, both in their compared form: `he` for `he-il` too (RFC 4647, basic filtering).
 fn holds_for(language: &str, locale: &str) -> bool {
-    let locale = compared_locale(locale);
     locale
         .strip_prefix(language)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))

@@ -51,6 +51,10 @@ impl Places {
 
     /// Where a byte offset into the words of a part stands; the asset where nothing is known of the part.
     pub fn locate(&self, field: ContentField, words: &str, offset: usize) -> Spot {
+        // Lines and columns are counted only where somebody can be shown them.
+        if !self.fields.iter().any(|place| place.field == field) {
+            return self.whole();
+        }
         let before = words.get(..offset).unwrap_or(words);
         let line = count(before.bytes().filter(|byte| *byte == b'\n').count()).saturating_add(1);
         let on_line = before.rsplit('\n').next().unwrap_or_default();

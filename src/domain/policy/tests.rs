@@ -266,6 +266,25 @@ fn a_new_language_is_data_alone() {
 }
 
 #[test]
+fn a_rule_of_a_language_takes_no_place_where_it_does_not_look() {
+    let pack = pack(
+        "p",
+        &json!({
+            "rules": [{"name": "a", "bannedPhrases": {"phrases": ["bad"]}}],
+            "overlays": [{"locale": "he", "rules": [{"name": "a", "selector": {"types": ["Email"]}, "bannedPhrases": {"phrases": ["רע"]}}]}]
+        }),
+    );
+    let found = |type_: &str| {
+        check(
+            &pack,
+            &json!({"type": type_, "locale": "he", "text": "bad"}).to_string(),
+        )
+        .len()
+    };
+    assert_eq!((found("Post"), found("Email")), (1, 0));
+}
+
+#[test]
 fn a_selector_compares_names_as_the_sheet_does() {
     let on_x = banning(
         "p",
@@ -348,9 +367,26 @@ fn a_pack_of_a_hundred_rules_keeps_a_verdict_bounded() {
 
 #[test]
 fn a_megabyte_of_copy_is_judged() {
-    let every = pack("p", &every_kind());
+    let rules = every_kind()["rules"].as_array().unwrap().clone();
+    let kinds = [
+        "bannedPhrases",
+        "requiredText",
+        "glossary",
+        "length",
+        "hashtags",
+        "sensitivity",
+        "duplicate",
+        "cel",
+    ];
+    let some: Vec<Value> = rules
+        .into_iter()
+        .filter(|rule| kinds.iter().any(|kind| rule.get(kind).is_some()))
+        .collect();
     let text = "bad שלום https://example.com one of the words. ".repeat(20_000);
-    let found = verdict(&[every], &json!({"text": text}).to_string());
+    let found = verdict(
+        &[pack("p", &json!({"rules": some}))],
+        &json!({"text": text}).to_string(),
+    );
     assert!(text.len() > 1_000_000 && found.findings.len() <= MAX_FINDINGS);
     assert_eq!(found.result, RuleResult::Fail);
 }
@@ -537,4 +573,64 @@ fn links_are_judged_by_what_the_evidence_says() {
         &evidence,
     );
     assert_eq!(found.result, RuleResult::Pass);
+}
+
+#[test]
+fn the_packs_of_the_examples_pass_their_own_tests() {
+    for text in [
+        include_str!("../../../examples/policies/brand.yaml"),
+        include_str!("../../../examples/policies/email.yaml"),
+        include_str!("../../../examples/policies/regulated.yaml"),
+    ] {
+        let object: PolicyPack = serde_saphyr::from_str(text).unwrap();
+        let name = object.metadata.name.as_deref().unwrap();
+        let failed: Vec<String> = run_tests(&compile(name, &object.spec).unwrap())
+            .into_iter()
+            .filter(|test| !test.passed)
+            .map(|test| format!("{name}: {}: {}", test.name, test.message))
+            .collect();
+        assert!(failed.is_empty(), "{failed:#?}");
+    }
+}
+
+#[test]
+fn the_last_email_of_both_languages_is_stopped_for_its_minutes_where_they_stand() {
+    const PATH: &str = "docs/gtm/week-1-email-assets.md";
+    let bytes = include_bytes!("../../../tests/fixtures/week-one/docs/gtm/week-1-email-assets.md");
+    let file = std::str::from_utf8(bytes).unwrap();
+    let (emails, _) = crate::domain::content::email::parse(PATH, bytes, &[]);
+    let object: PolicyPack = serde_saphyr::from_str(BRAND).unwrap();
+    let brand = Arc::new(compile("brand", &object.spec).unwrap());
+    for locale in ["en", "he"] {
+        let email = emails
+            .templates
+            .iter()
+            .find(|email| email.locale == locale && email.id_step == "D7")
+            .unwrap();
+        let mut subject = subject(
+            &json!({"type": "Template", "locale": locale, "text": email.body, "subject": email.subject})
+                .to_string(),
+        );
+        subject.places = Places {
+            path: PATH.to_owned(),
+            line: email.position.line,
+            fields: email.places.clone(),
+        };
+        let found = judged(&brand, &subject, &Evidence::NONE);
+        assert_eq!(found.result, RuleResult::Fail);
+        for minutes in ["30-45", "10-15"] {
+            let finding = found
+                .findings
+                .iter()
+                .find(|finding| finding.excerpt.contains(minutes))
+                .unwrap();
+            let line = file.lines().nth(finding.line as usize - 1).unwrap();
+            let rest: String = line.chars().skip(finding.column as usize - 1).collect();
+            assert_eq!(
+                (finding.rule.as_str(), finding.path.as_str()),
+                ("verified-numbers", PATH)
+            );
+            assert!(rest.starts_with(finding.excerpt.as_str()), "{finding:?}: {rest}");
+        }
+    }
 }

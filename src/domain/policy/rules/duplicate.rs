@@ -1,6 +1,6 @@
 //! The same words on the same account again.
 
-use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use jiff::SignedDuration;
 
@@ -77,29 +77,44 @@ impl Examine for Duplicate {
     }
 }
 
-/// Every few words in a row of a text, links left out.
-struct Shingles(BTreeSet<Vec<String>>);
+/// Every few words in a row of a text, links left out: their hashes, sorted, each once.
+struct Shingles(Vec<u64>);
 
 impl Shingles {
     fn of(text: &str) -> Self {
         let text = without(text, &link_ranges(text));
         let folded = Folded::of(&text, Case::Ignored);
-        let words: Vec<String> = words_in(folded.text())
-            .take(MAX_WORDS)
-            .map(str::to_owned)
-            .collect();
-        if words.len() < SHINGLE {
-            return Self(std::iter::once(words).filter(|words| !words.is_empty()).collect());
-        }
-        Self(words.windows(SHINGLE).map(<[String]>::to_vec).collect())
+        let words: Vec<u64> = words_in(folded.text()).take(MAX_WORDS).map(hash).collect();
+        let mut shingles: Vec<u64> = if words.len() < SHINGLE {
+            std::iter::once(words.as_slice())
+                .filter(|words| !words.is_empty())
+                .map(hash)
+                .collect()
+        } else {
+            words.windows(SHINGLE).map(hash).collect()
+        };
+        shingles.sort_unstable();
+        shingles.dedup();
+        Self(shingles)
     }
 
     /// How many percent of both are in both.
     fn common(&self, other: &Self) -> usize {
-        let common = self.0.intersection(&other.0).count();
+        let common = self
+            .0
+            .iter()
+            .filter(|shingle| other.0.binary_search(shingle).is_ok())
+            .count();
         let all = self.0.len() + other.0.len() - common;
         (common * 100).checked_div(all).unwrap_or(0)
     }
+}
+
+/// A hash with fixed keys: equal words have equal hashes in every process.
+fn hash<T: Hash + ?Sized>(value: &T) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
 }
 
 #[cfg(test)]

@@ -88,7 +88,8 @@ static BROKEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// Words of two to six capitals, digits among them: names of formats, tools and methods, in every language alike.
-static ABBREVIATIONS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\b[A-Z][A-Z0-9]{1,5}\b").ok());
+static ABBREVIATIONS: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?-u:\b)[A-Z][A-Z0-9]{1,5}(?-u:\b)").ok());
 
 /// The letters of every script of a known language.
 static LETTERS_OF: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {

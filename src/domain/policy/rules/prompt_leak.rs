@@ -67,13 +67,14 @@ const KNOWN: [&str; 42] = [
     "לורם איפסום",
 ];
 
-/// Notes to oneself, and places that were to be filled in.
+/// Notes to oneself, and places that were to be filled in. Borders of words are those of ASCII: the fast engine knows no
+/// others outside of it.
 static NOTES: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
-        r"\b(?:TODO|FIXME|TBD|TKTK|XXX)\b|",
-        r"(?i)\[\s*(?:insert|your|add|enter|company|product|customer|first|last|link|cta|date|name|url|image|placeholder|הכנס|הכניסו|שם|קישור|תאריך|להשלים)\b[^\]\n]{0,60}\]|",
-        r"<\s*(?:insert|your|placeholder)\b[^>\n]{0,60}>|",
-        r"(?:\bsystem|\buser|\bassistant)\s*prompt\s*:|",
+        r"(?-u:\b)(?:TODO|FIXME|TBD|TKTK|XXX)(?-u:\b)|",
+        r"(?i)\[\s*(?:insert|your|add|enter|company|product|customer|first|last|link|cta|date|name|url|image|placeholder|הכנס|הכניסו|שם|קישור|תאריך|להשלים)(?:[\s:_-][^\]\n]{0,60})?\]|",
+        r"<\s*(?:insert|your|placeholder)(?:[\s_-][^>\n]{0,60})?>|",
+        r"(?-u:\b)(?:system|user|assistant)\s*prompt\s*:|",
         r"<\|(?:im_start|im_end|endoftext|system|user|assistant)\|>"
     ))
     .ok()

@@ -10,15 +10,16 @@ use crate::{
     domain::policy::reading::{Hits, Part, Reading},
 };
 
-/// What secrets look like, by what they are: the forms that their makers document so that scanners find them.
+/// What secrets look like, by what they are: the forms that their makers document so that scanners find them. Borders of
+/// words are those of ASCII: the fast engine knows no others outside of it.
 const KNOWN: [(&str, &str); 17] = [
-    ("an AWS access key", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
+    ("an AWS access key", r"(?-u:\b)(?:AKIA|ASIA)[0-9A-Z]{16}(?-u:\b)"),
     (
         "a GitHub token",
-        r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,})",
+        r"(?-u:\b)(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,})",
     ),
-    ("a GitLab token", r"\bglpat-[A-Za-z0-9_-]{20,}"),
-    ("a Slack token", r"\bxox[abeprs]-[A-Za-z0-9-]{10,}"),
+    ("a GitLab token", r"(?-u:\b)glpat-[A-Za-z0-9_-]{20,}"),
+    ("a Slack token", r"(?-u:\b)xox[abeprs]-[A-Za-z0-9-]{10,}"),
     (
         "a Slack webhook",
         r"https://hooks\.slack\.com/services/[A-Za-z0-9/]{20,}",
@@ -27,25 +28,34 @@ const KNOWN: [(&str, &str); 17] = [
         "a Discord webhook",
         r"https://(?:canary\.|ptb\.)?discord(?:app)?\.com/api/webhooks/[0-9]+/[A-Za-z0-9_-]{20,}",
     ),
-    ("a Stripe key", r"\b[rs]k_live_[A-Za-z0-9]{16,}"),
-    ("a Google API key", r"\bAIza[0-9A-Za-z_-]{35}"),
-    ("an API key", r"\bsk-(?:ant-|proj-|live-)?[A-Za-z0-9_-]{20,}"),
-    ("a SendGrid key", r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
-    ("a Telegram bot token", r"\b[0-9]{8,10}:[A-Za-z0-9_-]{35}\b"),
-    ("an npm token", r"\bnpm_[A-Za-z0-9]{36}\b"),
-    ("a webhook signing secret", r"\bwhsec_[A-Za-z0-9+/=]{24,}"),
+    ("a Stripe key", r"(?-u:\b)[rs]k_live_[A-Za-z0-9]{16,}"),
+    ("a Google API key", r"(?-u:\b)AIza[0-9A-Za-z_-]{35}"),
+    (
+        "an API key",
+        r"(?-u:\b)sk-(?:ant-|proj-|live-)?[A-Za-z0-9_-]{20,}",
+    ),
+    (
+        "a SendGrid key",
+        r"(?-u:\b)SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}",
+    ),
+    (
+        "a Telegram bot token",
+        r"(?-u:\b)[0-9]{8,10}:[A-Za-z0-9_-]{35}(?-u:\b)",
+    ),
+    ("an npm token", r"(?-u:\b)npm_[A-Za-z0-9]{36}(?-u:\b)"),
+    ("a webhook signing secret", r"(?-u:\b)whsec_[A-Za-z0-9+/=]{24,}"),
     ("a private key", r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
     (
         "a signed token",
-        r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
+        r"(?-u:\b)eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
     ),
     (
         "a password in an address",
-        r"\b[a-z][a-z0-9+.-]*://[^\s/:@<>]+:[^\s/@<>]{3,}@[^\s]+",
+        r"(?-u:\b)[a-z][a-z0-9+.-]*://[^\s/:@<>]+:[^\s/@<>]{3,}@[^\s]+",
     ),
     (
         "a password",
-        r#"(?i)\b(?:password|passwd|api[_-]?key|secret[_-]?key|access[_-]?token|client[_-]?secret)\b["']?\s*[:=]\s*["']?[A-Za-z0-9+/_.!@#$%^&*-]{8,}"#,
+        r#"(?i)(?-u:\b)(?:password|passwd|api[_-]?key|secret[_-]?key|access[_-]?token|client[_-]?secret)(?-u:\b)["']?\s*[:=]\s*["']?[A-Za-z0-9+/_.!@#$%^&*-]{8,}"#,
     ),
 ];
 

@@ -17,9 +17,9 @@ const WIDE: usize = 2;
 static LINKS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
         r"(?i)https?://[^\s<>]+|",
-        r"\b(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+",
+        r"(?-u:\b)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+",
         r"(?:com|org|net|edu|gov|info|biz|io|ai|app|dev|co|me|tv|us|uk|il|de|fr|es|it|nl|eu|ca|au|in|jp|cn|br|ru|ch|at|se|no|dk|fi|pl|be|ie|nz|za|xyz|online|site|shop|store|blog|news|tech|cloud|page|link|gg|ly|so|to)",
-        r"\b(?:/[^\s<>]*)?"
+        r"(?-u:\b)(?:/[^\s<>]*)?"
     ))
     .ok()
 });
