@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt as _;
 use serde_json::json;
 
@@ -255,6 +256,7 @@ impl Ground {
         wanted.diagnostics.append(&mut judges.problems);
         campaign.status = Some(CampaignStatus {
             conditions: holding(condition_type::SOURCE_PARSED, wanted.parsed),
+            last_fetched_at: Some(Time(now)),
             ..CampaignStatus::default()
         });
         self.recorded.overlay(vec![campaign.clone()], Vec::new());

@@ -32,7 +32,7 @@ fn scene(change: impl FnOnce(&mut Value)) -> Vec<Answer> {
                 "source": {"git": {"url": "https://git.example.com/team/gtm.git", "branch": "main"}},
                 "timeZone": "Asia/Jerusalem",
             },
-            "status": {"conditions": [condition("SourceParsed", "True", "Parsed", "")]},
+            "status": {"conditions": [condition("SourceParsed", "True", "Parsed", "")], "lastFetchedAt": NOW},
         },
         "channel": {
             "apiVersion": "campanile.dev/v1alpha1", "kind": "ChannelConfig",
