@@ -1,5 +1,6 @@
 //! What would happen: the same decisions on a virtual clock, where platforms take whatever is sent to them.
 
+mod half_open;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +12,7 @@ use serde::Serialize;
 use super::{
     decide::decide,
     gates::channel,
+    halts::next_hold,
     observed::{Observed, ReceiptFacts},
     plan::{Action, Plan, SendOrder},
     receipt::{self, NewAttempt, Outcome, Proof},
@@ -93,8 +95,20 @@ impl Stage {
         let Some(observed) = self.assets.get_mut(asset) else {
             return;
         };
-        let (plan, sent) = settle(observed, now);
-        if let Some(at) = plan.wake_at.filter(|at| *at > now)
+        let (mut plan, mut sent) = settle(observed, now);
+        if let Some(halt) = half_open::to_be_tried(observed, &plan, now) {
+            half_open::try_first(&mut self.assets, asset, &halt);
+            let Some(observed) = self.assets.get_mut(asset) else {
+                return;
+            };
+            (plan, sent) = settle(observed, now);
+        }
+        if sent && half_open::went_well(&mut self.assets, asset, now) {
+            self.wakes
+                .extend((0..self.assets.len()).map(|asset| (now, asset)));
+        }
+        let wakes = half_open::wake_at(&plan, now).into_iter().chain(plan.wake_at);
+        if let Some(at) = wakes.filter(|at| *at > now).min()
             && self.looks_again(asset)
         {
             self.wakes.insert((at, asset));
@@ -135,7 +149,13 @@ fn settle(observed: &mut Observed, now: Timestamp) -> (Plan, bool) {
     for _ in 0..ACTIONS {
         let plan = decide(observed, now);
         let Some(next) = acted(observed, &plan, now) else {
-            return (plan, sent);
+            let left = next_hold(observed, plan.phase, now);
+            if observed.asset.hold == left {
+                return (plan, sent);
+            }
+            // What a Halt leaves on an asset is written into its status, and counts from then on.
+            observed.asset.hold = left;
+            continue;
         };
         sent |= matches!(plan.action, Action::Send(_));
         hold(observed, next);

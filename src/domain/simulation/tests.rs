@@ -3,8 +3,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    api::{GoDuration, Intent, MissedPolicyKind},
+    api::{GoDuration, HaltResume, Intent, MissedPolicyKind, ResumePolicy},
     domain::fixtures::{Story, approval, minutes, no_answer, page, post, published},
+    domain::halts::HaltFacts,
 };
 
 /// A post of its own slot.
@@ -80,6 +81,60 @@ fn a_rate_limit_moves_a_post_and_may_cost_it() {
     2026-03-02T06:50:00Z 1 Scheduled RateLimited
     2026-03-02T07:30:00Z 0 Posted Published sent
     2026-03-02T12:00:00Z 1 Missed NotPublishedInTime
+    ");
+}
+
+fn halted(observed: Observed, owner: &str, until: Option<i64>, policy: ResumePolicy) -> Observed {
+    observed.with(|observed| {
+        observed.halts.push(HaltFacts {
+            name: "stop".to_owned(),
+            reason: "Press inquiry.".to_owned(),
+            owner: owner.to_owned(),
+            since: minutes(-600),
+            until: until.map(minutes),
+            resume: HaltResume {
+                policy,
+                ..HaltResume::default()
+            },
+            probe: None,
+        });
+    })
+}
+
+#[test]
+fn what_was_due_under_a_halt_follows_what_the_halt_said_when_it_ends() {
+    let under = |name: &str, due, policy| halted(due_at(named(name), due), "maya", Some(30), policy);
+    let assets = vec![
+        under("asks", 0, ResumePolicy::AskApproval),
+        under("skips", 0, ResumePolicy::Skip),
+        under("later", 60, ResumePolicy::Skip),
+    ];
+    insta::assert_snapshot!(told(&simulate(assets, minutes(-10), minutes(120))), @"
+    2026-03-02T06:50:00Z 0 Halted Halted
+    2026-03-02T06:50:00Z 1 Halted Halted
+    2026-03-02T06:50:00Z 2 Halted Halted
+    2026-03-02T07:30:00Z 0 AwaitingApproval HaltEnded
+    2026-03-02T07:30:00Z 1 Skipped SkippedByHalt
+    2026-03-02T07:30:00Z 2 Scheduled WaitingForTime
+    2026-03-02T08:00:00Z 2 Posted Published sent
+    ");
+}
+
+#[test]
+fn when_the_halt_of_a_breaker_has_run_out_one_goes_first() {
+    let under = |name: &str, due| {
+        let observed = due_at(named(name), due).with(|observed| name.clone_into(&mut observed.asset.name));
+        halted(observed, "breaker/sends", Some(30), ResumePolicy::Skip)
+    };
+    let assets = vec![under("second", 60), under("first", 45)];
+    insta::assert_snapshot!(told(&simulate(assets, minutes(-10), minutes(120))), @"
+    2026-03-02T06:50:00Z 0 Halted Halted
+    2026-03-02T06:50:00Z 1 Halted Halted
+    2026-03-02T07:30:00Z 0 Halted HalfOpen
+    2026-03-02T07:30:00Z 1 Halted HalfOpen
+    2026-03-02T07:45:00Z 1 Posted Published sent
+    2026-03-02T07:45:00Z 0 Scheduled WaitingForTime
+    2026-03-02T08:00:00Z 0 Posted Published sent
     ");
 }
 

@@ -1,9 +1,10 @@
 //! What each gate was judged by, in short facts.
 
-use super::Origin;
+use super::{Origin, Told};
 use crate::{
     api::{AssetSource, BranchApprovalRecord, Intent, MissedPolicyKind},
     domain::{
+        halts::Stage,
         observed::{CampaignFacts, ChannelClass, ChannelFacts, Observed, ReceiptFacts},
         plan::GateName,
     },
@@ -14,13 +15,14 @@ const DIGEST: usize = "sha256:".len() + 8;
 /// How much of a commit's hash tells two apart for the eye.
 const COMMIT: usize = 8;
 
-pub(super) fn evidence(gate: GateName, observed: &Observed, origin: &Origin) -> Vec<String> {
+pub(super) fn evidence(gate: GateName, told: &Told<'_>) -> Vec<String> {
+    let Told { observed, origin, .. } = *told;
     match gate {
         GateName::Source => source(observed, origin),
         GateName::Target => observed.channels.iter().map(channel).collect(),
         GateName::Guards => Vec::new(),
         GateName::Approval => approval(observed, origin),
-        GateName::Switches => switches(observed),
+        GateName::Switches => switches(told),
         GateName::Limits => limits(observed, origin),
         GateName::Time => time(observed, origin),
         GateName::Claim => claim(observed, origin),
@@ -100,7 +102,12 @@ fn branch(record: &BranchApprovalRecord, origin: &Origin) -> String {
     format!("the branch approved {digest} in {commit}{by}{at}")
 }
 
-fn switches(observed: &Observed) -> Vec<String> {
+fn switches(told: &Told<'_>) -> Vec<String> {
+    let Told {
+        observed,
+        origin,
+        now,
+    } = *told;
     let campaign = observed.campaign.iter().map(|campaign| {
         format!(
             "Campaign: suspend {}, publishEnabled {}",
@@ -113,20 +120,29 @@ fn switches(observed: &Observed) -> Vec<String> {
             channel.name, channel.publish_enabled
         )
     });
-    let halts = observed.halts.iter().map(|halt| {
+    let halts = observed
+        .halts
+        .iter()
+        .filter(|halt| halt.stage(now) != Stage::Ended);
+    let halts = halts.map(|halt| {
         let until = halt
             .until
-            .map_or_else(String::new, |until| format!(" until {until}"));
-        format!("Halt {} of {}{until}: {}", halt.name, halt.owner, halt.reason)
+            .map_or_else(String::new, |until| format!(" until {}", origin.local(until)));
+        let since = origin.local(halt.since);
+        format!(
+            "Halt {} of {} since {since}{until}: {}",
+            halt.name, halt.owner, halt.reason
+        )
     });
     let hold = observed.asset.hold.iter().map(|hold| {
-        let ended = hold
-            .ended_at
-            .as_ref()
-            .map_or_else(String::new, |time| format!(", which ended at {}", time.0));
+        let ended = hold.ended_at.as_ref().map_or_else(String::new, |time| {
+            format!(", which ended at {}", origin.local(time.0))
+        });
         format!(
             "held by Halt {} since {}{ended}; then {:?}",
-            hold.halt, hold.since.0, hold.policy
+            hold.halt,
+            origin.local(hold.since.0),
+            hold.policy
         )
     });
     campaign.chain(channels).chain(halts).chain(hold).collect()

@@ -163,6 +163,11 @@ pub fn explain(observed: &Observed, origin: &Origin, now: Timestamp) -> Explanat
     let plan = decide(observed, now);
     let asset = &observed.asset;
     let claim = claim(&plan);
+    let told = Told {
+        observed,
+        origin,
+        now,
+    };
     let gates = plan.gates.iter().chain([&claim]);
     Explanation {
         asset: asset.name.clone(),
@@ -175,7 +180,7 @@ pub fn explain(observed: &Observed, origin: &Origin, now: Timestamp) -> Explanat
         publish_at_local: asset.publish_at.map(|at| origin.local(at)),
         place: origin.place(),
         content_digest: asset.content_digest.clone(),
-        gates: gates.map(|gate| explained(gate, observed, origin)).collect(),
+        gates: gates.map(|gate| explained(gate, &told)).collect(),
         next_look_at_local: plan.wake_at.map(|at| origin.local(at)),
         phase: plan.phase,
         reason: plan.reason,
@@ -185,7 +190,14 @@ pub fn explain(observed: &Observed, origin: &Origin, now: Timestamp) -> Explanat
     }
 }
 
-fn explained(gate: &Gate, observed: &Observed, origin: &Origin) -> ExplainedGate {
+/// What an explanation is made from.
+struct Told<'a> {
+    observed: &'a Observed,
+    origin: &'a Origin,
+    now: Timestamp,
+}
+
+fn explained(gate: &Gate, told: &Told<'_>) -> ExplainedGate {
     let state = match &gate.state {
         GateState::Open => Passage::Open,
         GateState::Waiting { .. } => Passage::Waiting,
@@ -200,8 +212,8 @@ fn explained(gate: &Gate, observed: &Observed, origin: &Origin) -> ExplainedGate
         state,
         reason: gate.state.reason().map(str::to_owned),
         message: gate.state.message().map(str::to_owned),
-        evidence: evidence::evidence(gate.name, observed, origin),
-        opens: opening::opening(gate, observed, origin),
+        evidence: evidence::evidence(gate.name, told),
+        opens: opening::opening(gate, told),
     }
 }
 

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Origin;
+use super::Told;
 use crate::{
     api::AssetPhase,
     domain::{
-        observed::Observed,
+        halts::Stage,
         plan::{Gate, GateName, GateState},
     },
 };
@@ -58,7 +58,7 @@ const NOT_IN_ITS_ROW: [&str; 4] = [
 ];
 
 /// Who or what opens a gate that is not open; nobody opens the last one of what is published.
-pub(super) fn opening(gate: &Gate, observed: &Observed, origin: &Origin) -> Option<Opening> {
+pub(super) fn opening(gate: &Gate, told: &Told<'_>) -> Option<Opening> {
     let (by, at) = match &gate.state {
         GateState::Open
         | GateState::Closed {
@@ -77,7 +77,7 @@ pub(super) fn opening(gate: &Gate, observed: &Observed, origin: &Origin) -> Opti
     let how = if by == Opener::Branch && elsewhere {
         "a commit to the branch".to_owned()
     } else {
-        how(by, at, observed, origin)
+        how(by, at, told)
     };
     Some(Opening { by, how, at })
 }
@@ -106,7 +106,8 @@ fn opener(gate: GateName, phase: AssetPhase, reason: &str) -> Opener {
     }
 }
 
-fn how(by: Opener, at: Option<Timestamp>, observed: &Observed, origin: &Origin) -> String {
+fn how(by: Opener, at: Option<Timestamp>, told: &Told<'_>) -> String {
+    let Told { observed, origin, .. } = told;
     let asset = &observed.asset;
     match by {
         Opener::Time => match at {
@@ -133,9 +134,23 @@ fn how(by: Opener, at: Option<Timestamp>, observed: &Observed, origin: &Origin) 
             }
         },
         Opener::Policy => format!("whoever keeps the policies of Campaign {}", asset.campaign),
-        Opener::Halt => "whoever stopped it".to_owned(),
+        Opener::Halt => halts(told),
         Opener::Receipt => "whoever looks at the account and settles the receipt".to_owned(),
         Opener::Operator => "the operator, or whoever runs it".to_owned(),
         Opener::Nobody => "nobody".to_owned(),
+    }
+}
+
+/// Whoever made the Halts in force, and how each is ended.
+fn halts(told: &Told<'_>) -> String {
+    let halts = told.observed.halts.iter();
+    let ends: Vec<String> = halts
+        .filter(|halt| halt.stage(told.now) != Stage::Ended)
+        .map(|halt| format!("{} (campanile resume {})", halt.owner, halt.name))
+        .collect();
+    if ends.is_empty() {
+        "whoever stopped it".to_owned()
+    } else {
+        ends.join(", and ")
     }
 }
