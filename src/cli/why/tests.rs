@@ -91,7 +91,7 @@ fn what_waits_for_its_time_shows_every_gate_on_one_screen() {
 
       open    Source    docs/week-1.csv:7 at c0ffee12, last changed by Dana
       open    Target    ChannelConfig linkedin-company (Production, class B)
-      open    Guards
+      open    Guards    nobody judges its words: the Campaign names no policies
       open    Approval  its status is approved; its words are sha256:83432708
                         the branch approved sha256:83432708 in c0ffee12 by Dana
       open    Switches  Campaign: suspend false, publishEnabled true
@@ -129,7 +129,7 @@ fn a_row_that_is_wrong_is_shown_at_its_line_and_column() {
                         docs/week-1.csv:7 at c0ffee12, last changed by Dana
                         opens: a commit that changes docs/week-1.csv:7:61
       open    Target    ChannelConfig linkedin-company (Production, class B)
-      open    Guards
+      open    Guards    nobody judges its words: the Campaign names no policies
       open    Approval  its status is approved; its words are sha256:83432708
                         the branch approved sha256:83432708 in c0ffee12 by Dana
       open    Switches  Campaign: suspend false, publishEnabled true
@@ -167,7 +167,7 @@ fn what_a_channel_lacks_is_said_as_the_operator_says_it() {
       closed  Target    MissingConfig
                         ChannelConfig linkedin-company (Production)
                         opens: whoever keeps ChannelConfig linkedin-company
-      open    Guards
+      open    Guards    nobody judges its words: the Campaign names no policies
       open    Approval  its status is approved; its words are sha256:83432708
                         the branch approved sha256:83432708 in c0ffee12 by Dana
       open    Switches  Campaign: suspend false, publishEnabled true

@@ -1,17 +1,20 @@
 //! What each gate was judged by, in short facts.
 
-use super::{Origin, Told};
+use super::{Origin, Place, Told};
 use crate::{
-    api::{AssetSource, BranchApprovalRecord, Intent, MissedPolicyKind},
+    api::{AssetSource, BranchApprovalRecord, Intent, MissedPolicyKind, RuleMode},
     domain::{
         halts::Stage,
         observed::{CampaignFacts, ChannelClass, ChannelFacts, Observed, ReceiptFacts},
         plan::GateName,
+        policy::GuardFinding,
     },
 };
 
 /// How much of a digest tells two apart for the eye.
 const DIGEST: usize = "sha256:".len() + 8;
+/// How many findings of the guards are told; a screen has other gates too.
+const FINDINGS: usize = 3;
 /// How much of a commit's hash tells two apart for the eye.
 const COMMIT: usize = 8;
 
@@ -20,7 +23,7 @@ pub(super) fn evidence(gate: GateName, told: &Told<'_>) -> Vec<String> {
     match gate {
         GateName::Source => source(observed, origin),
         GateName::Target => observed.channels.iter().map(channel).collect(),
-        GateName::Guards => Vec::new(),
+        GateName::Guards => guards(observed),
         GateName::Approval => approval(observed, origin),
         GateName::Switches => switches(told),
         GateName::Limits => limits(observed, origin),
@@ -67,6 +70,56 @@ fn channel(channel: &ChannelFacts) -> String {
     format!(
         "ChannelConfig {} ({:?}{class})",
         channel.name, channel.environment
+    )
+}
+
+fn guards(observed: &Observed) -> Vec<String> {
+    let guards = &observed.guards;
+    let packs: Vec<&str> = guards.policies.iter().map(|(name, _)| name.as_str()).collect();
+    let judges = match (guards.guarded, guards.silenced) {
+        (false, true) => "nobody judges its words, and that is meant: policies: []".to_owned(),
+        (false, false) => "nobody judges its words: the Campaign names no policies".to_owned(),
+        (true, _) if guards.verdict.is_none() => "its words are not judged yet".to_owned(),
+        (true, _) => format!("judged by {}", packs.join(", ")),
+    };
+    let mut facts = vec![judges];
+    if let Some(verdict) = &guards.verdict {
+        facts.extend(verdict.findings.iter().take(FINDINGS).map(finding));
+        let more = verdict.findings.len().saturating_sub(FINDINGS);
+        if more > 0 {
+            facts.push(format!(
+                "and {more} more findings: kubectl describe asset, campanile check"
+            ));
+        }
+        if !verdict.require_approval.is_empty() {
+            facts.push(format!(
+                "a person is asked for by {}",
+                verdict.require_approval.join(", ")
+            ));
+        }
+    }
+    facts
+}
+
+fn finding(finding: &GuardFinding) -> String {
+    let place = Place {
+        path: finding.path.clone(),
+        line: finding.line,
+        column: finding.column,
+    };
+    let place = if place.path.is_empty() {
+        String::new()
+    } else {
+        format!("{place} ")
+    };
+    let audit = if finding.mode == RuleMode::Audit {
+        ", audit"
+    } else {
+        ""
+    };
+    format!(
+        "{place}{}/{} ({:?}{audit}): {}",
+        finding.pack, finding.rule, finding.result, finding.message
     )
 }
 

@@ -65,7 +65,7 @@ fn a_post_that_waits_for_its_time_tells_every_gate_in_order() {
     Scheduled WaitingForTime: It goes out at 2026-03-02T07:00:00Z.
     Source Open - [docs/week-1.csv:7 at c0ffee12, last changed by Dana]
     Target Open - [ChannelConfig linkedin-company (Production, class D)]
-    Guards Open - []
+    Guards Open - [nobody judges its words: the Campaign names no policies]
     Approval Open - [its status is approved; its words are sha256:words; the branch approved sha256:words in c0ffee]
     Switches Open - [Campaign: suspend false, publishEnabled true; ChannelConfig linkedin-company: publishEnabled true]
     Limits Open - []
