@@ -228,7 +228,7 @@ impl Line {
             passed.method,
             passed.status.as_u16()
         ));
-        if passed.status.is_success() && path.contains("/receipts/") {
+        if passed.status.is_success() && path.contains("/receipts") {
             self.receipt(passed);
         }
     }
@@ -236,6 +236,7 @@ impl Line {
     fn receipt(&self, passed: &Passed<'_>) {
         let receipt = passed.object();
         let name = text(&receipt, "/metadata/name");
+        self.record.took(self.process, &receipt);
         match text(&receipt, "/status/phase").as_str() {
             // A lost answer may still be found on record: reading it there is as good.
             "Sending" => self.record.locked(self.process, &name),

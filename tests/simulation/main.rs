@@ -16,13 +16,20 @@
     reason = "a simulation ends where it goes wrong, and prints what it did"
 )]
 
+/// A fifth of a run was spent in the allocator of the C library.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 mod api_server;
 mod branch;
 mod clock;
 mod faults;
 mod platforms;
 mod process;
+mod receipts;
 mod record;
 mod runs;
 mod scene;
 mod script;
+mod seeded_bugs;

@@ -24,7 +24,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     branch::RowHistory,
-    record::{Record, Switch},
+    record::{Looked, Record},
     scene::{NAMESPACE, halt_name},
 };
 
@@ -189,6 +189,7 @@ fn window() -> SignedDuration {
 pub(crate) struct Reached {
     pub(crate) platforms: Arc<Platforms>,
     pub(crate) process: usize,
+    pub(crate) holds_a_lease: bool,
 }
 
 impl Publishers for Reached {
@@ -201,6 +202,7 @@ impl Publishers for Reached {
             kind,
             platforms: Arc::clone(&self.platforms),
             process: self.process,
+            holds_a_lease: self.holds_a_lease,
         }))
     }
 }
@@ -210,29 +212,33 @@ struct Simulated {
     kind: Kind,
     platforms: Arc<Platforms>,
     process: usize,
+    holds_a_lease: bool,
 }
 
 impl Simulated {
-    fn switches(&self) -> [Switch; 4] {
+    /// What the last look before this publication has to read.
+    fn looks(&self, publication: &Publication) -> Vec<Looked> {
         let base = format!("/apis/campanile.dev/v1alpha1/namespaces/{NAMESPACE}");
-        [
-            Switch {
-                read_at: format!("{base}/campaigns/week1"),
-                name: "campaign".to_owned(),
-            },
-            Switch {
-                read_at: format!("{base}/channelconfigs"),
-                name: self.kind.account().to_owned(),
-            },
-            Switch {
-                read_at: format!("{base}/halts"),
-                name: halt_name(Some(self.kind)),
-            },
-            Switch {
-                read_at: format!("{base}/halts"),
-                name: halt_name(None),
-            },
-        ]
+        let lease = format!("/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/");
+        let (post, account) = (&publication.slot.fields().post_id, self.kind.account());
+        let receipt = publication.slot.receipt_name();
+        let (own, all) = (halt_name(Some(self.kind)), halt_name(None));
+        let mut looks = vec![
+            (format!("{base}/campaigns/week1"), "campaign"),
+            (format!("{base}/channelconfigs"), account),
+            (format!("{base}/halts"), own.as_str()),
+            (format!("{base}/halts"), all.as_str()),
+            (format!("{base}/assets/{post}-linkedin-{account}-"), "its asset"),
+            (format!("{base}/receipts/{receipt}"), "its receipt"),
+        ];
+        if self.holds_a_lease {
+            looks.push((lease, "the lease"));
+        }
+        let looked = |(at, name): (String, &str)| Looked {
+            at,
+            name: name.to_owned(),
+        };
+        looks.into_iter().map(looked).collect()
     }
 
     async fn meet(&self, fate: Fate, publication: &Publication) -> Result<(), PublishError> {
@@ -320,7 +326,7 @@ impl Publisher for Simulated {
 
     async fn commit(&self, publication: &Publication, _: &str) -> Result<Published, PublishError> {
         let record = &self.platforms.record;
-        record.handed_over(self.process, publication, &self.switches());
+        record.handed_over(self.process, publication, &self.looks(publication));
         record.judged_by_the_branch(publication, &self.platforms.rows);
         let fate = self.platforms.fate(self.kind);
         if !matches!(fate, Fate::Arrives) {

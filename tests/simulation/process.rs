@@ -160,6 +160,7 @@ impl Process {
             publishers: Some(Arc::new(Reached {
                 platforms,
                 process: number,
+                holds_a_lease: leader_elect,
             })),
             ..OperatorSettings::new(options(number, leader_elect, cache))
         };

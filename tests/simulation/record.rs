@@ -8,8 +8,9 @@ use std::{
 
 use campanile::domain::publication::Publication;
 use jiff::Timestamp;
+use serde_json::Value;
 
-use crate::{branch::RowHistory, clock::TrueTime, platforms::Kind};
+use crate::{branch::RowHistory, clock::TrueTime, platforms::Kind, receipts::Receipts};
 
 /// How many lines of the trace a failure shows.
 const SHOWN: usize = 250;
@@ -41,10 +42,11 @@ impl Place {
     }
 }
 
-/// A switch of people, and where its state is read.
+/// Something that the last look reads; its name is that of the switch of people that stands there, if one does.
 #[derive(Clone, Debug)]
-pub(crate) struct Switch {
-    pub(crate) read_at: String,
+pub(crate) struct Looked {
+    /// The beginning of its path.
+    pub(crate) at: String,
     pub(crate) name: String,
 }
 
@@ -55,6 +57,15 @@ struct Deeds {
     read: BTreeMap<String, u64>,
     /// Name of a Receipt, and when its write as Sending was answered.
     locked: BTreeMap<String, u64>,
+}
+
+impl Deeds {
+    /// When the newest direct read of what begins with a path had begun; 0 for never.
+    fn newest_read(&self, beginning: &str) -> u64 {
+        let read = self.read.range(beginning.to_owned()..);
+        let read = read.take_while(|(path, _)| path.starts_with(beginning));
+        read.map(|(_, began)| *began).max().unwrap_or(0)
+    }
 }
 
 #[derive(Default)]
@@ -68,6 +79,7 @@ struct Inner {
     closed: BTreeMap<String, u64>,
     counted: BTreeMap<&'static str, u64>,
     writes: u64,
+    receipts: Receipts,
 }
 
 /// The record of one run.
@@ -152,6 +164,19 @@ impl Record {
         deeds.locked.insert(receipt.to_owned(), moment);
     }
 
+    /// The API server took a version of a receipt.
+    pub(crate) fn took(&self, process: usize, receipt: &Value) {
+        self.inner().receipts.took(process, receipt);
+    }
+
+    /// Looks at every version of every receipt.
+    pub(crate) fn judge_the_receipts(&self) {
+        let wrongs = self.inner().receipts.wrongs();
+        for wrong in wrongs {
+            self.wrong(wrong);
+        }
+    }
+
     /// A write that was made, of whatever kind but a Lease.
     pub(crate) fn wrote(&self) {
         self.inner().writes += 1;
@@ -173,12 +198,12 @@ impl Record {
     }
 
     /// A process hands a publication to a platform: every gate must have been open when it looked last.
-    pub(crate) fn handed_over(&self, process: usize, publication: &Publication, switches: &[Switch]) {
+    pub(crate) fn handed_over(&self, process: usize, publication: &Publication, looks: &[Looked]) {
         let receipt = publication.slot.receipt_name();
         let wrongs = {
             let inner = self.inner();
             let deeds = inner.processes.get(&process).cloned().unwrap_or_default();
-            sent_without_a_look(&inner, &deeds, &receipt, switches)
+            sent_without_a_look(&inner, &deeds, &receipt, looks)
         };
         for wrong in wrongs {
             self.wrong(format!("{} was sent {wrong}", publication.slot.fields().post_id));
@@ -253,13 +278,13 @@ pub(crate) fn short(id: &str) -> &str {
     id.get(..6).unwrap_or(id)
 }
 
-fn sent_without_a_look(inner: &Inner, deeds: &Deeds, receipt: &str, switches: &[Switch]) -> Vec<String> {
+fn sent_without_a_look(inner: &Inner, deeds: &Deeds, receipt: &str, looks: &[Looked]) -> Vec<String> {
     let mut wrongs = Vec::new();
     let Some(locked) = deeds.locked.get(receipt).copied() else {
         return vec!["without an intent on record".to_owned()];
     };
-    for Switch { read_at, name } in switches {
-        let read = deeds.read.get(read_at).copied().unwrap_or(0);
+    for Looked { at, name } in looks {
+        let read = deeds.newest_read(at);
         if read <= locked {
             wrongs.push(format!("without a last look at {name}"));
         }

@@ -2,10 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    env,
+    env, fmt,
     sync::{
         Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     thread,
     time::Instant,
@@ -20,7 +20,10 @@ use crate::{
 };
 
 /// How many seeds a run of the tests plays, unless SIMULATION_SEEDS says otherwise: an unoptimised one takes seconds.
-const SEEDS: u64 = 30;
+/// `tools/test` plays a thousand, optimised.
+const SEEDS: u64 = 10;
+/// How many pairs of rivals a run of the tests plays.
+const RIVALS: u64 = 6;
 
 fn number(variable: &str) -> Option<u64> {
     env::var(variable)
@@ -42,20 +45,60 @@ fn play(script: impl FnOnce(TrueTime) -> Script) -> Verdict {
     })
 }
 
-fn seed(seed: u64) -> Verdict {
-    play(|time| Script::drawn(seed, time.now()))
+/// One run of many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Run {
+    /// Everything is drawn.
+    Seed(u64),
+    /// Two operators at once, and what befalls them is drawn.
+    Rivals(u64),
+    /// Words that change after they went out.
+    Edited,
+}
+
+impl Run {
+    /// The run that the environment names: seed 0 where it names none.
+    fn named() -> Self {
+        let seed = number("SIMULATION_SEED").unwrap_or(0);
+        match env::var("SIMULATION_SCENE").as_deref() {
+            Ok("rivals") => Self::Rivals(seed),
+            Ok("edited") => Self::Edited,
+            _ => Self::Seed(seed),
+        }
+    }
+
+    fn play(self) -> Verdict {
+        play(|time| match self {
+            Self::Seed(seed) => Script::drawn(seed, time.now()),
+            Self::Rivals(seed) => Script::rivals(seed, time.now()),
+            Self::Edited => Script::edited(time.now()),
+        })
+    }
+}
+
+/// As the arguments of `tools/simulate` that play it again.
+impl fmt::Display for Run {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Seed(seed) => write!(formatter, "one {seed}"),
+            Self::Rivals(seed) => write!(formatter, "one {seed} rivals"),
+            Self::Edited => formatter.write_str("one 0 edited"),
+        }
+    }
 }
 
 /// What many runs came to.
 #[derive(Default)]
 struct Totals {
+    runs: u64,
     faults: BTreeMap<&'static str, u64>,
     phases: BTreeMap<String, usize>,
-    failed: Vec<(u64, Vec<String>)>,
+    failed: Vec<(Run, Vec<String>)>,
 }
 
 impl Totals {
-    fn add(&mut self, seed: u64, verdict: Verdict) {
+    fn add(&mut self, run: Run, verdict: Verdict) {
+        self.runs += 1;
         for (fault, count) in verdict.faults {
             *self.faults.entry(fault).or_default() += count;
         }
@@ -63,40 +106,41 @@ impl Totals {
             *self.phases.entry(phase).or_default() += count;
         }
         if !verdict.wrongs.is_empty() {
-            self.failed.push((seed, verdict.wrongs));
+            self.failed.push((run, verdict.wrongs));
         }
     }
 
-    fn print(&self, seeds: u64) {
+    fn print(&self) {
         println!("{:<28} {:>9}", "fault injected", "times");
         for (fault, count) in &self.faults {
             println!("{fault:<28} {count:>9}");
         }
         println!("receipts in the end: {:?}", self.phases);
-        println!("{seeds} seeds, {} failed", self.failed.len());
-        for (seed, wrongs) in self.failed.iter().take(20) {
-            println!("seed {seed}: {}", wrongs.join("; "));
-            println!("  tools/simulate one {seed}");
+        println!("{} runs, {} failed", self.runs, self.failed.len());
+        for (run, wrongs) in self.failed.iter().take(20) {
+            println!("{}", wrongs.join("; "));
+            println!("  tools/simulate {run}");
         }
     }
 }
 
-/// Plays seeds on every core, a runtime each, with a line of progress.
-fn many(first: u64, count: u64) -> Totals {
-    let next = AtomicU64::new(first);
+/// Plays runs on every core, a runtime each, with a line of progress; all of them, or until one fails.
+fn many(runs: &[Run], until_one_fails: bool) -> Totals {
+    let next = AtomicUsize::new(0);
     let totals = Mutex::new(Totals::default());
     let began = Instant::now();
     let worker = || {
-        loop {
-            let seed_number = next.fetch_add(1, Ordering::SeqCst);
-            if seed_number >= first + count {
-                return;
+        while let Some(run) = runs.get(next.fetch_add(1, Ordering::SeqCst)) {
+            let verdict = run.play();
+            let mut totals = totals.lock().expect("the totals");
+            totals.add(*run, verdict);
+            if until_one_fails && !totals.failed.is_empty() {
+                next.store(runs.len(), Ordering::SeqCst);
             }
-            let verdict = seed(seed_number);
-            totals.lock().expect("the totals").add(seed_number, verdict);
-            let done = seed_number - first + 1;
-            if done.is_multiple_of(100) {
-                println!("{done} of {count} seeds, {:.0} s", began.elapsed().as_secs_f64());
+            if totals.runs.is_multiple_of(100) {
+                let (done, failed) = (totals.runs, totals.failed.len());
+                let seconds = began.elapsed().as_secs();
+                println!("{done} of {} runs, {failed} failed, {seconds} s", runs.len());
             }
         }
     };
@@ -109,21 +153,59 @@ fn many(first: u64, count: u64) -> Totals {
     totals.into_inner().expect("the totals")
 }
 
-#[test]
-fn every_invariant_holds_on_every_seed() {
-    let (first, count) = (
-        number("SIMULATION_FIRST").unwrap_or(0),
-        number("SIMULATION_SEEDS").unwrap_or(SEEDS),
-    );
-    let totals = many(first, count);
-    totals.print(count);
-    assert!(totals.failed.is_empty(), "{} seeds failed", totals.failed.len());
+/// Plays runs, prints what happened to them, and fails where one failed.
+fn all_pass(runs: &[Run]) {
+    let totals = many(runs, false);
+    totals.print();
+    assert!(totals.failed.is_empty(), "{} runs failed", totals.failed.len());
 }
 
-/// Plays the seed that SIMULATION_SEED names, and shows everything; seed 0 where none is named.
+fn seeds() -> impl Iterator<Item = Run> {
+    let first = number("SIMULATION_FIRST").unwrap_or(0);
+    let count = number("SIMULATION_SEEDS").unwrap_or(SEEDS);
+    (first..first + count).map(Run::Seed)
+}
+
 #[test]
-fn one_seed() {
-    let verdict = seed(number("SIMULATION_SEED").unwrap_or(0));
+fn every_invariant_holds_on_every_seed() {
+    all_pass(&seeds().collect::<Vec<_>>());
+}
+
+#[test]
+fn two_operators_that_know_nothing_of_each_other_publish_each_slot_once() {
+    all_pass(&(0..RIVALS).map(Run::Rivals).collect::<Vec<_>>());
+}
+
+#[test]
+fn words_that_change_after_they_went_out_are_not_published_again() {
+    let verdict = Run::Edited.play();
+    assert!(
+        verdict.wrongs.is_empty(),
+        "{:#?}\n{}",
+        verdict.wrongs,
+        verdict.shown
+    );
+    let published = verdict.phases.get("Published").copied();
+    assert_eq!(published, Some(2 * Kind::ALL.len()), "{:?}", verdict.phases);
+}
+
+/// Plays the scene of the edits, then seeds and rivals in turns, until something is wrong.
+#[test]
+#[ignore = "fails where nothing is wrong: tools/seeded-bugs runs it"]
+fn something_is_wrong() {
+    let turns = seeds()
+        .zip((0..).map(Run::Rivals))
+        .flat_map(|(seed, rivals)| [seed, rivals]);
+    let totals = many(&[Run::Edited].into_iter().chain(turns).collect::<Vec<_>>(), true);
+    let (run, wrongs) = totals.failed.first().expect("something that is wrong");
+    let what = wrongs.first().map(String::as_str).unwrap_or_default();
+    println!("CAUGHT\t{run}\t{}\t{what}", totals.runs);
+}
+
+/// Plays the run that SIMULATION_SCENE and SIMULATION_SEED name, and shows everything; seed 0 where none is named.
+#[test]
+fn one_run() {
+    let verdict = Run::named().play();
     if !verdict.wrongs.is_empty() {
         println!("{}", verdict.shown);
     }
@@ -134,7 +216,11 @@ fn one_seed() {
 fn the_same_seed_twice_is_the_same_script() {
     let drawn = |seed| {
         let beginning = "2026-02-16T06:00:00Z".parse().expect("an instant");
-        format!("{:?}", Script::drawn(seed, beginning))
+        format!(
+            "{:?} {:?}",
+            Script::drawn(seed, beginning),
+            Script::rivals(seed, beginning)
+        )
     };
     for seed in 0..100 {
         assert_eq!(drawn(seed), drawn(seed));

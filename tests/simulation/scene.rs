@@ -90,11 +90,16 @@ impl Scene {
 
     async fn apply(&self) {
         api_server::install(&self.client).await;
+        let approval = if self.script.per_revision {
+            "PerRevision"
+        } else {
+            "PerDigest"
+        };
         self.create::<Campaign>(json!({
             "apiVersion": "campanile.dev/v1alpha1", "kind": "Campaign", "metadata": {"name": "week1"},
             "spec": {
                 "weekId": "week1", "timeZone": "UTC", "missed": {"policy": "Publish"},
-                "retry": {"limit": 3, "after": "10m"},
+                "retry": {"limit": 3, "after": "10m"}, "approval": {"branch": approval},
                 "source": {
                     "git": {"url": self.branch.url(), "branch": "main", "interval": "30m"},
                     "sheets": [{"path": "sheet.csv"}], "maxStaleness": "12h",
@@ -417,6 +422,7 @@ impl Scene {
 
     /// What must be true when everything rests.
     async fn judge(&self) {
+        self.record.judge_the_receipts();
         let receipts = self.list::<Receipt>().await;
         self.every_effect_is_on_record(&receipts);
         self.every_success_can_be_seen(&receipts);

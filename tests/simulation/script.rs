@@ -51,6 +51,8 @@ pub(crate) struct Script {
     pub(crate) steps: Vec<(Duration, Step)>,
     pub(crate) leader_elect: bool,
     pub(crate) disturbed: bool,
+    /// Whether each pushed revision counts as approved, or only the words that were first seen approved.
+    pub(crate) per_revision: bool,
 }
 
 impl Script {
@@ -69,7 +71,39 @@ impl Script {
             steps: vec![start(0, 0, None)],
             leader_elect: false,
             disturbed: false,
+            per_revision: false,
         }
+    }
+
+    /// Words that change after they went out, on each platform: of a row that stays, and of one that goes and comes back.
+    pub(crate) fn edited(beginning: Timestamp) -> Self {
+        let mut script = Self::calm(&Kind::ALL, 2, beginning);
+        script.per_revision = true;
+        let edits = [
+            (20, Step::Remove(0)),
+            (20, Step::Poke),
+            (40, Step::PutBack(0)),
+            (40, Step::Reword(0)),
+            (40, Step::Reword(1)),
+            (40, Step::Poke),
+        ];
+        let edits = edits.map(|(minutes, step)| (Duration::from_mins(minutes), step));
+        script.steps.extend(edits);
+        script
+    }
+
+    /// Two operators that know nothing of each other and are awake for the same rows, on a disturbed line.
+    pub(crate) fn rivals(seed: u64, beginning: Timestamp) -> Self {
+        let mut chance = Rng::with_seed(seed ^ 0x2_0001);
+        let mut script = Self::calm(&Kind::ALL, chance.usize(1..4), beginning);
+        for row in &mut script.rows {
+            row.at += SignedDuration::from_secs(chance.i64(0..60));
+        }
+        script.seed = seed;
+        script.disturbed = true;
+        script.steps.push(start(chance.u64(0..20), 1, None));
+        script.steps.sort_by_key(|(at, _)| *at);
+        script
     }
 
     /// The same, with an operator that dies at a request and another that follows it.
@@ -91,7 +125,7 @@ impl Script {
             .collect();
         let leader_elect = chance.u8(0..3) == 0;
         // Without a lease two may be awake at once: an operator that a network cut off, and the one that follows it.
-        let operators = if leader_elect || chance.u8(0..6) == 0 {
+        let operators = if leader_elect || chance.u8(0..10) == 0 {
             2
         } else {
             1
@@ -114,6 +148,7 @@ impl Script {
             steps,
             leader_elect,
             disturbed: chance.u8(0..8) != 0,
+            per_revision: chance.u8(0..4) == 0,
         }
     }
 }
