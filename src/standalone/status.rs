@@ -67,6 +67,8 @@ pub struct Refusal {
     details: Option<Box<Details>>,
     /// With which token a list that lost its place can go on.
     continue_token: Option<Box<str>>,
+    /// What the client is told beside it.
+    warnings: Vec<String>,
 }
 
 impl fmt::Display for Refusal {
@@ -85,6 +87,7 @@ impl Refusal {
             message: message.into(),
             details: None,
             continue_token: None,
+            warnings: Vec::new(),
         }
     }
 
@@ -310,6 +313,19 @@ impl Refusal {
     pub fn with_continue_token(mut self, token: String) -> Self {
         self.continue_token = Some(token.into());
         self
+    }
+
+    /// The same refusal with these sentences before those that are told beside it.
+    #[must_use]
+    pub fn with_warnings(mut self, mut warnings: Vec<String>) -> Self {
+        warnings.append(&mut self.warnings);
+        self.warnings = warnings;
+        self
+    }
+
+    /// What the client is told beside it.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// The HTTP status.

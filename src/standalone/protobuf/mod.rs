@@ -23,7 +23,7 @@ pub enum ProtobufError {
     #[error("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]")]
     NoPrefix,
     /// The bytes end within a field, or a field is not what its kind says.
-    #[error("unable to decode the protobuf message: {0}")]
+    #[error("{0}")]
     Malformed(&'static str),
     /// A kind that this server does not read as protobuf; the same object as JSON may be served.
     #[error("{kind} in version {api_version:?} is not read as protobuf here: send it as application/json")]

@@ -23,13 +23,21 @@ impl Registry {
         let mut warnings = incoming.warnings;
         let mut object = incoming.object;
         metadata::without_system_fields(&mut object);
-        fit_namespace(request, &mut object)?;
+        if let Err(refusal) = fit_namespace(request, &mut object) {
+            return Err(refusal.with_warnings(warnings));
+        }
         warnings.extend(doubled_owner_warning(&mut object));
-        self.refuse_while_terminating(resource)?;
-        let mut answer = self.create_named(request, version, object).await?;
-        warnings.append(&mut answer.warnings);
-        answer.warnings = warnings;
-        Ok(answer)
+        let made = match self.refuse_while_terminating(resource) {
+            Ok(()) => self.create_named(request, version, object).await,
+            Err(refusal) => Err(refusal),
+        };
+        match made {
+            Ok(mut answer) => {
+                warnings.append(&mut answer.warnings);
+                Ok(Answer { warnings, ..answer })
+            }
+            Err(refusal) => Err(refusal.with_warnings(warnings)),
+        }
     }
 
     async fn create_named(&self, request: &Request, version: &Version, object: Value) -> Outcome {

@@ -8,7 +8,9 @@ use super::{
     update::Wish,
 };
 use crate::standalone::{
+    body::{Format, decode},
     patch::{PatchError, json as json_patch, merge, strategic, strategic::MergedLists},
+    schema::go_text,
     status::{Cause, Refusal, Subject},
 };
 
@@ -50,28 +52,30 @@ impl Registry {
 impl<'a> Patch<'a> {
     fn of(request: &'a Request, body: &PatchBody) -> Result<Self, Refusal> {
         let strict = request.options.field_validation != FieldValidation::Ignore;
-        let change: Value = serde_json::from_slice(&body.bytes).map_err(|error| {
-            let why = if error.is_eof() {
-                "unexpected end of JSON input".to_owned()
-            } else {
-                error.to_string()
-            };
-            match (body.kind, strict) {
-                (PatchKind::StrategicMerge, _) => Refusal::bad_request(why),
-                (_, true) => Refusal::bad_request(format!("error decoding patch: {why}")),
-                (_, false) => Refusal::bad_request("Invalid JSON Patch"),
-            }
+        let read = decode(Format::Json, &body.bytes).map_err(|error| match (body.kind, strict) {
+            (PatchKind::StrategicMerge, _) => Refusal::bad_request(error.to_string()),
+            (_, true) => Refusal::bad_request(format!("error decoding patch: {error}")),
+            (_, false) => Refusal::bad_request("Invalid JSON Patch"),
         })?;
         let complaints = match body.kind {
-            PatchKind::Json if strict => json_patch::unknown_fields(&change),
+            PatchKind::Json if strict => json_patch::unknown_fields(&read.value),
+            PatchKind::Merge | PatchKind::StrategicMerge if strict => read.duplicates,
             _ => Vec::new(),
         };
         Ok(Self {
             request,
             kind: body.kind,
-            change,
+            change: read.value,
             complaints,
         })
+    }
+
+    /// The patch as a refusal shows it: what it made of the object, or, of one that is merged by the kind, itself.
+    fn shown(&self, patched: &Value) -> String {
+        match self.kind {
+            PatchKind::StrategicMerge => go_text::plain(&self.change),
+            _ => patched.to_string(),
+        }
     }
 
     /// The patched object, not read yet.
@@ -102,7 +106,7 @@ impl Wish for Patch<'_> {
         let shown = kept.ok_or_else(|| Refusal::not_found(resource.subject(), &request.name))?;
         let patched = self.applied(shown)?;
         refuse_other_type(resource, shown, &patched)?;
-        let text = patched.to_string();
+        let text = self.shown(&patched);
         let version = read::served(request)?;
         let complaints = self.complaints.clone();
         let validation = request.options.field_validation;

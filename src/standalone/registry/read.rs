@@ -43,7 +43,10 @@ pub(super) fn body(request: &Request, body: Body) -> Result<Incoming, Refusal> {
     if !value.is_object() {
         return Err(unrecognised(resource, &value));
     }
-    type_of(resource, version, &mut value)?;
+    if let Err(refusal) = type_of(resource, version, &mut value) {
+        let strange = of_another_version(resource, &value, request.options.field_validation);
+        return Err(refusal.with_warnings(strange));
+    }
     let (kind, name) = (resource.kind.as_str(), version.name.as_str());
     accept(
         resource,
@@ -169,6 +172,32 @@ fn type_of(resource: &Resource, version: &Version, value: &mut Value) -> Result<
         fields.insert("apiVersion".to_owned(), expected.into());
     }
     Ok(())
+}
+
+/// What the version that a custom object itself names does not know of it: that is told before the version is refused.
+fn of_another_version(resource: &Resource, value: &Value, validation: FieldValidation) -> Vec<String> {
+    let custom = resource.origin == Origin::Custom && object::text(value, "/kind") == resource.kind;
+    let named = object::text(value, "/apiVersion").strip_prefix(&resource.group);
+    let Some(named) = named.and_then(|named| named.strip_prefix('/')) else {
+        return Vec::new();
+    };
+    if !custom || validation != FieldValidation::Warn {
+        return Vec::new();
+    }
+    let structural = resource
+        .version(named)
+        .and_then(|version| version.structural.as_ref());
+    if let Some(structural) = structural {
+        return structural.prune(&mut value.clone());
+    }
+    let known = ["apiVersion", "kind", "metadata"];
+    let fields = value.as_object().into_iter().flat_map(serde_json::Map::keys);
+    let mut unknown: Vec<String> = fields
+        .filter(|field| !known.contains(&field.as_str()))
+        .cloned()
+        .collect();
+    unknown.sort();
+    sentences(&unknown)
 }
 
 fn kindless(kind: &str, value: &Value) -> Refusal {

@@ -17,6 +17,12 @@ impl Registry {
         let Some(kept) = self.look(resource, &request.namespace, &request.name)? else {
             return Err(Refusal::not_found(resource.subject(), &request.name));
         };
+        if at(&kept.object, &paths.spec_replicas).is_none() {
+            let path = &paths.spec_replicas;
+            return Err(Refusal::internal(&format!(
+                "the spec replicas field {path:?} does not exist"
+            )));
+        }
         Ok(Answer {
             code: 200,
             object: scale_of(&kept.object, paths),

@@ -97,6 +97,7 @@ impl Place<'_> {
         if path.is_empty() {
             return format!("json: cannot unmarshal {found} into Go value of type v1.{holder}");
         }
+        let path = without_places(path);
         format!("json: cannot unmarshal {found} into Go struct field {holder}.{path} of type {wanted}")
     }
 
@@ -106,6 +107,14 @@ impl Place<'_> {
             path => format!("{path}.{key}"),
         }
     }
+}
+
+/// A path as Go's JSON reader tells it: `spec.versions.name` for `spec.versions[0].name`.
+fn without_places(path: &str) -> String {
+    let steps = path
+        .split('.')
+        .map(|step| step.split('[').next().unwrap_or_default());
+    steps.collect::<Vec<_>>().join(".")
 }
 
 fn last(name: &str) -> &str {

@@ -63,7 +63,9 @@ impl Registry {
     pub(super) async fn replace_object(&self, request: &Request, body: Body) -> Outcome {
         let incoming = read::body(request, body)?;
         let (mut object, mut warnings) = (incoming.object, incoming.warnings);
-        fit(request, &mut object)?;
+        if let Err(refusal) = fit(request, &mut object) {
+            return Err(refusal.with_warnings(warnings));
+        }
         warnings.extend(create::doubled_owner_warning(&mut object));
         let makes_absent = request.subresource.is_none()
             && request
@@ -98,14 +100,34 @@ impl Registry {
         };
         let shown = kept::presented(resource, version, stands.object.clone());
         let Incoming { object, mut warnings } = wish.wished(Some(&shown))?;
-        let mut new = object;
-        if wish.names_the_object() {
-            expect_uid(request, &new, &stands)?;
+        if wish.names_the_object()
+            && let Err(refusal) = expect_uid(request, &object, &stands)
+        {
+            return Err(refusal.with_warnings(warnings));
         }
-        expect_same(request, &mut new, &stands)?;
+        match self.try_wish(request, version, object, (shown, &stands)).await {
+            Ok(None) => Ok(None),
+            Ok(Some(mut answer)) => {
+                warnings.append(&mut answer.warnings);
+                Ok(Some(Answer { warnings, ..answer }))
+            }
+            Err(refusal) => Err(refusal.with_warnings(warnings)),
+        }
+    }
+
+    /// Brings what is wished for into the place of what stands, and is shown as `shown` in the version of the request.
+    async fn try_wish(
+        &self,
+        request: &Request,
+        version: &Version,
+        mut new: Value,
+        (shown, stands): (Value, &Kept),
+    ) -> Result<Option<Answer>, Refusal> {
+        let resource = &*request.resource;
+        expect_same(request, &mut new, stands)?;
         let old = kept::for_rules(resource, shown);
         let mut new = kept::for_rules(resource, new);
-        warnings.extend(settle(request, version, &mut new, &old)?);
+        let mut warnings = settle(request, version, &mut new, &old)?;
         warnings.extend(self.admit(request, Operation::Update, Some(&new), Some(&old))?);
         match self.keep(request, new, &old, stands.revision).await {
             Ok(kept) => Ok(Some(Answer {
@@ -192,15 +214,14 @@ fn settle(
     };
     prepare(resource, version, &mut change);
     keep_system_fields(change.new, old);
-    let findings = findings(resource, version, &change);
+    let (findings, kept) = findings(resource, version, &change);
     if findings.is_empty() {
-        return Ok(warnings(resource, &change));
+        let mut warnings = warnings(resource, &change);
+        warnings.extend(kept);
+        return Ok(warnings);
     }
-    Err(Refusal::invalid(
-        resource.kind_subject(),
-        object::name(new),
-        findings,
-    ))
+    let refusal = Refusal::invalid(resource.kind_subject(), object::name(new), findings);
+    Err(refusal.with_warnings(kept))
 }
 
 /// Whether the change lets the object go: it is being deleted and nobody holds it any more.
@@ -337,16 +358,18 @@ fn keep_system_fields(new: &mut Value, old: &Value) {
     }
 }
 
-fn findings(resource: &Resource, version: &Version, change: &Change<'_>) -> Vec<Cause> {
+/// What is held against the change, and what is told of that which was wrong before and may stay.
+fn findings(resource: &Resource, version: &Version, change: &Change<'_>) -> (Vec<Cause>, Vec<String>) {
     let (new, old) = (&*change.new, change.old);
     let mut findings = metadata::findings(new, resource.namespaced, NameRule::PathSegment);
     findings.extend(metadata::update_findings(new, old));
     if let Some(kind) = resource.built_in() {
         findings.extend(rules::update_findings(kind, &resource.group, change));
-        return findings;
+        return (findings, Vec::new());
     }
     findings.extend(metadata::update_findings(new, old));
     let status_only = change.subresource == Some(Subresource::Status);
+    let mut kept = Vec::new();
     if let Some(structural) = &version.structural {
         let verdict = if status_only {
             structural.judge_status(new, old)
@@ -354,9 +377,10 @@ fn findings(resource: &Resource, version: &Version, change: &Change<'_>) -> Vec<
             structural.judge(new, Some(old))
         };
         findings.extend(verdict.errors.iter().map(Cause::from));
+        kept = verdict.warnings;
     }
     findings.extend(scale::findings(version, new));
-    findings
+    (findings, kept)
 }
 
 fn warnings(resource: &Resource, change: &Change<'_>) -> Vec<String> {

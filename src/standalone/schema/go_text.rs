@@ -85,6 +85,25 @@ fn with_exponent(text: &str) -> String {
     format!("{digits}e{sign}{size:0>2}")
 }
 
+/// A value as the server prints it in the midst of a sentence: `map[a:1 b:[x y]]`.
+pub(in crate::standalone) fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => "<nil>".to_owned(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Number(number) => number_text(number),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => format!("[{}]", items.iter().map(plain).collect::<Vec<_>>().join(" ")),
+        Value::Object(fields) => {
+            let mut sorted: Vec<_> = fields.iter().collect();
+            sorted.sort_by_key(|(name, _)| *name);
+            let pairs = sorted
+                .into_iter()
+                .map(|(name, value)| format!("{name}:{}", plain(value)));
+            format!("map[{}]", pairs.collect::<Vec<_>>().join(" "))
+        }
+    }
+}
+
 /// JSON with sorted keys and with `<`, `>` and `&` escaped.
 pub(in crate::standalone) fn json(value: &Value) -> String {
     let mut text = String::new();

@@ -9,7 +9,7 @@ pub mod definition;
 mod embedded;
 mod field_error;
 mod format;
-mod go_text;
+pub(super) mod go_text;
 mod metadata;
 mod node;
 pub mod openapi;

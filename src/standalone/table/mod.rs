@@ -170,8 +170,12 @@ pub fn metadata_only_list<'a>(metadata: &Value, items: impl IntoIterator<Item = 
     })
 }
 
+/// Those of these members that say something.
 fn members_of(value: &Value, names: &[&str]) -> Map<String, Value> {
-    let member = |name: &&str| Some(((*name).to_owned(), value.get(name)?.clone()));
+    let member = |name: &&str| {
+        let member = value.get(name).filter(|member| *member != "")?;
+        Some(((*name).to_owned(), member.clone()))
+    };
     names.iter().filter_map(member).collect()
 }
 

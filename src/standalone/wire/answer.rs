@@ -46,6 +46,13 @@ pub(super) fn page_not_found() -> Response<Body> {
     text(StatusCode::NOT_FOUND, "404 page not found\n")
 }
 
+/// No body at all.
+pub(super) fn nothing(code: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::default());
+    *response.status_mut() = code;
+    response
+}
+
 /// Bytes of a media type.
 pub(super) fn bytes(code: StatusCode, media_type: &'static str, bytes: Bytes) -> Response<Body> {
     let mut response = Response::new(Full::new(bytes).boxed_unsync());
@@ -74,6 +81,7 @@ pub(super) fn refusal(refusal: &Refusal, wishes: Wishes) -> Response<Body> {
     if seconds > 0 {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
+    warn(&mut response, refusal.warnings());
     response
 }
 

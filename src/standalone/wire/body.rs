@@ -103,7 +103,10 @@ pub(super) fn options(headers: &HeaderMap, bytes: &Bytes) -> Result<Option<Value
     let value = match encoded(headers)? {
         Encoded::Text(format) => body::decode(format, bytes)
             .map(|read| read.value)
-            .map_err(|error| error.to_string()),
+            .map_err(|error| match error {
+                BodyError::Json(why) => format!("couldn't get version/kind; json parse error: {why}"),
+                error => error.to_string(),
+            }),
         Encoded::Protobuf => protobuf::decode(bytes).map_err(|error| error.to_string()),
     };
     value.map(Some).map_err(Refusal::bad_request)

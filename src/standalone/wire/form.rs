@@ -60,6 +60,8 @@ impl Former {
     pub(super) fn one(&mut self, object: Value) -> Result<Value, Refusal> {
         match self.accepted.form {
             _ if is_status(&object) => Ok(object),
+            // A review has no columns.
+            Form::Table if !self.resource.knows("get") => Ok(object),
             Form::MetadataList => Err(Refusal::of(
                 406,
                 "NotAcceptable",
@@ -117,8 +119,18 @@ impl Former {
 
     /// The same in the version of `meta.k8s.io` that was asked for.
     fn versioned(&self, mut formed: Value) -> Value {
-        if let Some(version) = formed.get_mut("apiVersion") {
-            *version = json!(self.accepted.form_version);
+        let version = self.accepted.form_version;
+        if let Some(own) = formed.get_mut("apiVersion") {
+            *own = json!(version);
+        }
+        let rows = formed.get_mut("rows").and_then(Value::as_array_mut);
+        for object in rows.into_iter().flatten().filter_map(|row| row.get_mut("object")) {
+            if object
+                .get("kind")
+                .is_some_and(|kind| kind == "PartialObjectMetadata")
+            {
+                object["apiVersion"] = json!(version);
+            }
         }
         formed
     }

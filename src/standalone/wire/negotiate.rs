@@ -127,6 +127,14 @@ impl<'a> Clause<'a> {
     }
 }
 
+/// Whether a stream of JSON is accepted: a watch is made of nothing else.
+pub(super) fn takes_a_stream(header: &str) -> bool {
+    header.is_empty()
+        || clauses(header)
+            .iter()
+            .any(|clause| clause.covers("application/json"))
+}
+
 /// The clauses of a header, best first: by quality, then the named before the wild; else in their order.
 fn clauses(header: &str) -> Vec<Clause<'_>> {
     let mut clauses: Vec<Clause<'_>> = header.split(',').take(CLAUSES).filter_map(Clause::read).collect();

@@ -40,11 +40,7 @@ impl Wire {
         let documents = self.shared.documents.at(&self.shared.registry);
         let found = documents.openapi().iter().find(|(known, _)| known == path);
         let Some((_, document)) = found else {
-            return answer::bytes(
-                StatusCode::NOT_FOUND,
-                "text/plain; charset=utf-8",
-                bytes::Bytes::new(),
-            );
+            return answer::nothing(StatusCode::NOT_FOUND);
         };
         let asked_hash = asked.parameter("hash").unwrap_or_default();
         if asked_hash.is_empty() || asked_hash == document.hash {

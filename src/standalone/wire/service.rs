@@ -197,6 +197,7 @@ impl Wire {
         let documents = self.shared.documents.at(&self.shared.registry);
         let versions = documents.group_versions();
         let object = |value: &Value| Ok(answer::object(StatusCode::OK, value, asked.wishes));
+        let of_the_core = matches!(&place, Place::Resources { group, .. } if group.is_empty());
         let found = match place {
             Place::Core if asked.discovery()? == Discovery::Aggregated => {
                 return Ok(documents.core.answer(asked));
@@ -223,6 +224,7 @@ impl Wire {
         };
         match found {
             Some(value) => object(&value),
+            None if of_the_core => Err(Refusal::no_such_resource()),
             None => Ok(answer::page_not_found()),
         }
     }

@@ -181,7 +181,6 @@ async fn unknown_paths_are_a_page_not_found_or_a_status_as_on_the_real_server() 
         "/apis/nope",
         "/apis/nope/v1",
         "/apis/nope/v1/foo",
-        "/api/v2",
         "/apis/example.com/v1/foo",
         "/apis/example.com/v2/widgets",
         "/apis/example.com/v1/widgets/w",
@@ -192,6 +191,7 @@ async fn unknown_paths_are_a_page_not_found_or_a_status_as_on_the_real_server() 
         assert_eq!(read(response).await, "404 page not found\n", "{path}");
     }
     for path in [
+        "/api/v2",
         "/api/v1/foo",
         "/api/v1/namespaces/default/foo",
         "/api/v1/secrets/x",

@@ -79,6 +79,9 @@ impl Wire {
     }
 
     async fn watch(&self, turn: Turn<'_>) -> Result<Response<Body>, Refusal> {
+        if !negotiate::takes_a_stream(turn.asked.header(header::ACCEPT)) {
+            return Err(Refusal::not_acceptable(&["application/json;stream=watch"]));
+        }
         let options = turn.list_options()?;
         let former = turn.former()?;
         let watches = &self.shared.watches;

@@ -1,5 +1,8 @@
 //! What a server answered, before anything is masked.
 
+use std::io::Read as _;
+
+use flate2::read::GzDecoder;
 use reqwest::header::HeaderMap;
 use serde_json::{Map, Value, json};
 
@@ -43,8 +46,12 @@ pub(crate) fn headers(all: &HeaderMap) -> Value {
     Value::Object(named.collect::<Map<_, _>>())
 }
 
-/// A body as JSON where it is JSON, else as text.
-pub(crate) fn body(bytes: &[u8]) -> Value {
+/// A body as JSON where it is JSON, else as text; unpacked where the headers say that it is packed.
+pub(crate) fn body(bytes: &[u8], headers: &Value) -> Value {
+    let mut plain = Vec::new();
+    let packed = headers["content-encoding"][0] == "gzip";
+    let unpacked = packed && GzDecoder::new(bytes).read_to_end(&mut plain).is_ok();
+    let bytes = if unpacked { &plain } else { bytes };
     serde_json::from_slice(bytes)
         .unwrap_or_else(|_not_json| Value::String(String::from_utf8_lossy(bytes).into_owned()))
 }

@@ -97,7 +97,7 @@ async fn receive(response: Response, step: &Step) -> Answer {
     let body = match &step.watch {
         Some(end) if status == 200 => watch::events(response, end).await,
         _ => match response.bytes().await {
-            Ok(bytes) => answer::body(&bytes),
+            Ok(bytes) => answer::body(&bytes, &headers),
             Err(error) => json!(format!("half an answer: {}", root_of(&error))),
         },
     };

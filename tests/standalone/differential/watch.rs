@@ -31,14 +31,14 @@ async fn read_until(response: &mut Response, end: &StreamEnd, events: &mut Vec<V
         text.extend_from_slice(&bytes);
         while let Some(length) = text.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = text.drain(..=length).collect();
-            events.push(super::answer::body(&line));
+            events.push(super::answer::body(&line, &Value::Null));
             if said_enough(end, events) {
                 return true;
             }
         }
     }
     if !text.is_empty() {
-        events.push(super::answer::body(&text));
+        events.push(super::answer::body(&text, &Value::Null));
     }
     false
 }

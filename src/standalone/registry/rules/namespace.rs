@@ -10,7 +10,14 @@ const FINALIZER: &str = "kubernetes";
 
 pub(super) fn default(namespace: &mut Value) {
     object::child(namespace, "spec");
-    object::child(namespace, "status");
+    let status = object::child(namespace, "status");
+    let conditions = status.get_mut("conditions").and_then(Value::as_array_mut);
+    // The typed form has the time also where nobody set it.
+    for condition in conditions.into_iter().flatten() {
+        object::fields(condition)
+            .entry("lastTransitionTime")
+            .or_insert(Value::Null);
+    }
 }
 
 pub(super) fn prepare_create(namespace: &mut Value) {

@@ -87,7 +87,7 @@ impl Definitions {
     /// Removes the objects of a definition that is going; then the definition may go.
     async fn empty(&self, name: &str) {
         let left = match self.registry.resource_in(name) {
-            Some(objects) => cleanup::empty(&self.registry, &objects, None).await,
+            Some(objects) => cleanup::empty(&self.registry, &objects, None).await.len(),
             None => 0,
         };
         if left > 0 {

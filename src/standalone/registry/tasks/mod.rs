@@ -9,6 +9,7 @@ mod events;
 mod feed;
 mod garbage;
 mod namespaces;
+mod remains;
 
 use std::sync::Arc;
 

@@ -11,6 +11,7 @@ use super::{
         rules,
     },
     Heard, Registry, Resource, cleanup, note, object,
+    remains::Remains,
 };
 use crate::standalone::status::Refusal;
 
@@ -84,18 +85,25 @@ impl Namespaces {
     /// Empties the namespace, and lets it go once it is empty.
     async fn settle(&self, name: &str) {
         let catalog = self.registry.catalog();
-        let mut left = 0;
+        let mut left = Remains::default();
         let resources: Vec<Arc<Resource>> = catalog.kept().filter(|kind| kind.namespaced).cloned().collect();
         for resource in &resources {
-            left += cleanup::empty(&self.registry, resource, Some(name)).await;
+            let stand = cleanup::empty(&self.registry, resource, Some(name)).await;
+            left.count(resource, &stand);
         }
         let Some(namespaces) = catalog.built_in(BuiltIn::Namespace) else {
             return;
         };
-        if left == 0 {
+        if left.is_empty() {
             let done = self.registry.adjust(namespaces, "", name, release).await;
             note("let a namespace go", done);
+            return;
         }
+        let stamp = self.registry.inner.sources.stamp();
+        let tell =
+            |namespace: &mut Value| object::is_being_deleted(namespace) && left.tell(namespace, &stamp);
+        let done = self.registry.adjust(namespaces, "", name, tell).await;
+        note("say what holds a namespace", done);
     }
 }
 

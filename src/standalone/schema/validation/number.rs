@@ -144,13 +144,20 @@ impl NumberJudge<'_> {
                     self.here.trail,
                     text(factor)
                 );
-                outcome.add(self.here.about_the_whole(sentence));
+                outcome.add(self.here.about_the_factor(json_of(factor), sentence));
                 return;
             }
         };
         if !is_multiple {
             self.add(&format!("should be a multiple of {}", text(factor)), outcome);
         }
+    }
+}
+
+fn json_of(number: Numeric) -> Value {
+    match number {
+        Numeric::Integer(integer) => integer.into(),
+        Numeric::Float(float) => float.into(),
     }
 }
 

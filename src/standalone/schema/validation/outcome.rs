@@ -138,6 +138,11 @@ impl Subject<'_> {
         Finding { sentence, error }
     }
 
+    /// A sentence about the factor that a number should be a multiple of: the real server shows it in the number's place.
+    pub(super) fn about_the_factor(self, factor: Value, sentence: String) -> Finding {
+        self.built(ErrorKind::Invalid, factor, sentence.clone(), sentence)
+    }
+
     fn built(self, kind: ErrorKind, value: Value, sentence: String, detail: String) -> Finding {
         let name = self.trail.to_string();
         let field = match (self.base, name.strip_prefix('.').unwrap_or(&name)) {
