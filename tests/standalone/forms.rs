@@ -1,7 +1,9 @@
-//! The properties of selectors, patches and protobuf bodies, for their seeds and for torn ones.
+//! The properties of selectors, patches, protobuf bodies and requests, for their seeds and for torn ones.
 
 #[path = "../../fuzz/properties/control_plane.rs"]
 mod properties;
+#[path = "../../fuzz/properties/requests.rs"]
+mod requests;
 
 use std::{fs, path::PathBuf};
 
@@ -19,10 +21,11 @@ fn seeds_of(target: &str) -> Vec<Vec<u8>> {
 
 #[test]
 fn the_properties_of_the_fuzz_targets_hold_for_their_seeds_and_every_beginning_of_them() {
-    let targets: [(&str, Property); 3] = [
+    let targets: [(&str, Property); 4] = [
         ("selectors", properties::selectors),
         ("patches", properties::patches),
         ("protobuf", properties::protobuf),
+        ("request_paths", requests::request_paths),
     ];
     for (target, holds) in targets {
         let seeds = seeds_of(target);
