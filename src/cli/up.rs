@@ -12,18 +12,21 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
 };
 
 use clap::{Args, Subcommand};
+use futures::TryFutureExt as _;
 use ipnet::IpNet;
 use kube::Client;
-use tokio::sync::watch;
+use tokio::{net::TcpListener, sync::watch};
 
 use self::{error::UpError, folder::DataFolder};
-use super::operator::{end_the_process_on_panic, wait_for_signal};
+use super::operator::{OperatorSurface, end_the_process_on_panic, wait_for_signal};
 use crate::{
     config::{ClusterOptions, LogFormat, OperatorOptions},
     controller::{Operator, OperatorSettings, connect},
+    http,
     standalone::{
         ControlPlane, Options as PlaneOptions,
         listen::{Authority, Kubeconfig, Listener, ListenerOptions, Tokens},
@@ -68,6 +71,9 @@ struct Start {
     /// Where the kubeconfig is written [default: kubeconfig in the data folder]
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
+    /// Where /livez, /readyz, /metrics and the git webhook of the operator are served, without TLS
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS")]
+    operator_listen: SocketAddr,
     /// The control plane alone
     #[arg(long, conflicts_with = "example")]
     no_operator: bool,
@@ -250,19 +256,38 @@ impl House {
             ready = self.prepare() => ready?,
             () = told(stopped.clone()) => return Ok(()),
         };
-        self.banner();
         let Some(client) = ready else {
+            self.banner(None);
             told(stopped).await;
             return Ok(());
         };
+        let (surface, address) = self.listen_for_the_operator().await?;
+        self.banner(Some(address));
         let failed = |error| UpError::Operator(Box::new(error));
         let operator = Operator::new(OperatorSettings::new(self.operator_options()))
             .await
             .map_err(failed)?;
+        let shown = Arc::new(OperatorSurface(operator.surface()));
+        let served = http::serve_on(surface, shown, told(stopped.clone()));
+        let failed_to_serve = |source| UpError::Surface { address, source };
+        let work = async {
+            let served = served.map_err(failed_to_serve);
+            futures::future::try_join(operator.run(told(stopped)).map_err(failed), served).await
+        };
         tokio::select! {
-            ended = operator.run(told(stopped)) => ended.map_err(failed),
+            ended = work => ended.map(drop),
             () = view::show(client) => Err(UpError::Ended("the view")),
         }
+    }
+
+    /// The operator's own door: metrics, health and the webhook.
+    async fn listen_for_the_operator(&self) -> Result<(TcpListener, SocketAddr), UpError> {
+        let address = self.options.operator_listen;
+        let listener = TcpListener::bind(address).await;
+        let bound = listener.and_then(|listener| Ok((listener.local_addr()?, listener)));
+        bound
+            .map(|(address, listener)| (listener, address))
+            .map_err(|source| UpError::Surface { address, source })
     }
 
     /// Installs what is missing; a client for the view, where there is something to see.
@@ -282,7 +307,7 @@ impl House {
     fn operator_options(&self) -> OperatorOptions {
         OperatorOptions {
             cluster: cluster(&self.operator_kubeconfig),
-            listen: ([127, 0, 0, 1], 0).into(),
+            listen: self.options.operator_listen,
             allow_egress_to: self.options.allow_egress_to.clone(),
             allow_local_paths: self.options.allow_local_paths || self.has_example,
             cache: Some(self.folder.join("mirrors")),
@@ -296,12 +321,17 @@ impl House {
         }
     }
 
-    /// What to copy next.
-    fn banner(&self) {
+    /// What to copy next; with where the operator is reached, if there is one.
+    fn banner(&self, operator: Option<SocketAddr>) {
         println!(
             "Campanile is up. Its data lies in {}; Ctrl-C ends it.\n",
             self.folder.path().display()
         );
+        if let Some(address) = operator {
+            println!(
+                "The operator's metrics: http://{address}/metrics; its git webhook: http://{address}/api/webhook/git\n"
+            );
+        }
         println!("  export KUBECONFIG={}", quoted(&self.kubeconfig));
         if self.has_example {
             println!("  kubectl get assets");

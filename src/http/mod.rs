@@ -13,6 +13,7 @@ use axum::{
     routing::{get, post},
 };
 use futures::future::BoxFuture;
+use tokio::net::TcpListener;
 
 pub use webhook::{Push, Signature, push, signature};
 
@@ -62,8 +63,20 @@ pub async fn serve(
     surface: Arc<dyn Surface>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let listener = tokio::net::TcpListener::bind(listen).await?;
+    let listener = TcpListener::bind(listen).await?;
     tracing::info!(address = %listener.local_addr()?, "listening");
+    serve_on(listener, surface, stop).await
+}
+
+/// Serves whoever comes to a listener, until told to stop.
+///
+/// # Errors
+/// Where the listener fails.
+pub async fn serve_on(
+    listener: TcpListener,
+    surface: Arc<dyn Surface>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
     axum::serve(listener, router(surface))
         .with_graceful_shutdown(stop)
         .await

@@ -25,6 +25,8 @@ struct Up {
     process: Child,
     lines: Receiver<String>,
     data: PathBuf,
+    /// Where the operator tells its metrics, where there is one.
+    operator: Option<String>,
 }
 
 impl Up {
@@ -45,13 +47,28 @@ impl Up {
                 }
             }
         });
-        let up = Self {
+        let mut up = Self {
             process,
             lines,
             data: data.to_owned(),
+            operator: None,
         };
-        up.wait_for("export KUBECONFIG=");
+        let mut line = up.wait_for("");
+        while !line.contains("export KUBECONFIG=") {
+            if let Some(door) = line.split_whitespace().find(|word| word.ends_with("/metrics;")) {
+                up.operator = Some(door.trim_end_matches(';').to_owned());
+            }
+            line = up.wait_for("");
+        }
         up
+    }
+
+    /// What the operator counts, from where the banner says.
+    fn metrics(&self) -> String {
+        let url = self.operator.clone().expect("an address in the banner");
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let answered = runtime.block_on(async { reqwest::get(url).await?.error_for_status()?.text().await });
+        answered.expect("metrics")
     }
 
     /// The next line with these words.
@@ -215,6 +232,8 @@ fn another_user_is_who_the_kubeconfig_says_and_nobody_comes_without_one() {
 fn the_example_publishes_and_tells_what_waits_and_what_is_stopped() {
     let data = folder();
     let up = Up::start(data.path(), &["--example"]);
+    let metrics = up.metrics();
+    assert!(metrics.contains("# EOF"), "{metrics}");
     up.wait_for("published  hello");
     let published = data.path().join("published/linkedin-company");
     assert!(published.exists());

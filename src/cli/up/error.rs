@@ -1,6 +1,6 @@
 //! Why `campanile up` could not start or ended.
 
-use std::{io, path::PathBuf};
+use std::{io, net::SocketAddr, path::PathBuf};
 
 use crate::{
     controller,
@@ -29,6 +29,8 @@ pub(super) enum UpError {
     Api { doing: String, source: Box<kube::Error> },
     #[error("failed to find the control plane by its kubeconfig")]
     Connect(#[source] Box<controller::Error>),
+    #[error("failed to serve the operator's metrics and webhook at {address}")]
+    Surface { address: SocketAddr, source: io::Error },
     #[error("the operator failed")]
     Operator(#[source] Box<controller::Error>),
     #[error("{0} ended before it was told to")]
