@@ -25,6 +25,7 @@ use crate::{
     },
     domain::{
         digest,
+        guarding::Needs,
         policy::{self, CompiledPack, PackProblem, TestOutcome},
         receipt::shortened,
         status::{Standing, Statement, absent, conditions, standing, statement},
@@ -41,6 +42,8 @@ const FAILED_TESTS: usize = 20;
 pub(crate) struct PackState {
     /// The pack, where it can judge; else why not.
     pub(crate) pack: Result<Arc<CompiledPack>, NotReady>,
+    /// What it needs to know beside the words.
+    pub(crate) needs: Needs,
     /// What its own tests came to; empty where the rules cannot be applied.
     tests: Arc<[TestOutcome]>,
 }
@@ -62,6 +65,7 @@ impl PackState {
             Err(problems) => {
                 return Self {
                     pack: Err(NotReady::Problems(problems.into())),
+                    needs: Needs::default(),
                     tests: Arc::default(),
                 };
             }
@@ -70,6 +74,7 @@ impl PackState {
         let fails = tests.iter().any(|test| !test.passed);
         Self {
             pack: if fails { Err(NotReady::TestsFail) } else { Ok(pack) },
+            needs: Needs::of(spec),
             tests,
         }
     }
@@ -114,6 +119,8 @@ fn told_failures(tests: &[TestOutcome]) -> String {
 type Key = (String, String);
 /// Uid and generation.
 type Version = (Option<String>, Option<i64>);
+/// Uid, generation and resource version.
+type Written = (Option<String>, Option<i64>, Option<String>);
 
 /// Compiled packs: the same rules are compiled once, whoever reads them.
 #[derive(Debug, Default)]
@@ -122,35 +129,52 @@ pub(crate) struct Packs {
     compiled: Mutex<BTreeMap<String, PackState>>,
     /// The version of each PolicyPack that was looked at last.
     looked_at: Mutex<BTreeMap<Key, Version>>,
+    /// The digest of each PolicyPack as it was read last: planning asks for it with every asset.
+    digests: Mutex<BTreeMap<Key, (Written, String)>>,
 }
 
 impl Packs {
     /// A pack that was compiled before.
-    pub(crate) fn known(&self, name: &str, spec: &PolicyPackSpec) -> Option<PackState> {
-        lock(&self.compiled).get(&digest_of(name, spec)).cloned()
+    pub(crate) fn known(&self, pack: &PolicyPack) -> Option<PackState> {
+        lock(&self.compiled).get(&self.digest(pack)).cloned()
     }
 
     /// A pack, compiled now unless it was before.
-    pub(crate) async fn of(&self, name: &str, spec: &PolicyPackSpec) -> Result<PackState, Error> {
-        if let Some(known) = self.known(name, spec) {
+    pub(crate) async fn of(&self, pack: &PolicyPack) -> Result<PackState, Error> {
+        if let Some(known) = self.known(pack) {
             return Ok(known);
         }
-        let (owned_name, owned_spec) = (name.to_owned(), spec.clone());
-        let compiled = tokio::task::spawn_blocking(move || PackState::of(&owned_name, &owned_spec))
+        let (name, spec) = (pack.name_any(), pack.spec.clone());
+        let compiled = tokio::task::spawn_blocking(move || PackState::of(&name, &spec))
             .await
             .map_err(|_| Error::Ended("the compilation of a PolicyPack"))?;
+        let digest = self.digest(pack);
         let mut packs = lock(&self.compiled);
         if packs.len() >= MOST_PACKS {
-            let unused = |state: &PackState| {
-                state
-                    .pack
-                    .as_ref()
-                    .map_or(true, |pack| Arc::strong_count(pack) == 1)
-            };
-            packs.retain(|_, state| !unused(state));
+            packs.retain(|_, state| {
+                let used = state.pack.as_ref().map(Arc::strong_count);
+                used.is_ok_and(|holders| holders > 1)
+            });
         }
-        packs.insert(digest_of(name, spec), compiled.clone());
+        packs.insert(digest, compiled.clone());
         Ok(compiled)
+    }
+
+    /// The digest of name and spec, computed once for each version that is read.
+    fn digest(&self, pack: &PolicyPack) -> String {
+        let meta = &pack.metadata;
+        let key = (meta.namespace.clone().unwrap_or_default(), pack.name_any());
+        let written = (meta.uid.clone(), meta.generation, meta.resource_version.clone());
+        let mut digests = lock(&self.digests);
+        if let Some((read, digest)) = digests.get(&key)
+            && *read == written
+            && meta.uid.is_some()
+        {
+            return digest.clone();
+        }
+        let digest = digest::of_json(&(&key.1, &pack.spec));
+        digests.insert(key, (written, digest.clone()));
+        digest
     }
 
     /// Notes which version of a PolicyPack was looked at; true where it is another one than before.
@@ -162,12 +186,10 @@ impl Packs {
 
     /// Forgets a PolicyPack that is gone.
     pub(crate) fn forget(&self, namespace: &str, name: &str) {
-        lock(&self.looked_at).remove(&(namespace.to_owned(), name.to_owned()));
+        let key = (namespace.to_owned(), name.to_owned());
+        lock(&self.looked_at).remove(&key);
+        lock(&self.digests).remove(&key);
     }
-}
-
-fn digest_of(name: &str, spec: &PolicyPackSpec) -> String {
-    digest::of_json(&(name, spec))
 }
 
 /// Looks at one PolicyPack.
@@ -180,7 +202,7 @@ pub(crate) async fn reconcile(
         wake_campaigns(&namespace, &guarded.name_any(), &shared);
         return Ok(Action::await_change());
     };
-    let state = shared.packs.of(&pack.name_any(), &pack.spec).await?;
+    let state = shared.packs.of(pack).await?;
     if shared.packs.looked_at(&namespace, pack) {
         wake_campaigns(&namespace, &pack.name_any(), &shared);
     }

@@ -253,7 +253,7 @@ impl Ground {
         (mut wanted, mut judges): (Wanted, Judges),
         now: Timestamp,
     ) -> Forecasted {
-        wanted.diagnostics.append(&mut judges.problems);
+        wanted.find(std::mem::take(&mut judges.problems));
         campaign.status = Some(CampaignStatus {
             conditions: holding(condition_type::SOURCE_PARSED, wanted.parsed),
             last_fetched_at: Some(Time(now)),

@@ -36,7 +36,7 @@ pub(crate) async fn compile(shared: &Shared, namespace: &str, spec: &CampaignSpe
         let reference = ObjectRef::new(&policy.name).within(namespace);
         let guarded = shared.policy_packs.get(&reference);
         if let Some(pack) = guarded.as_ref().and_then(|guarded| guarded.0.as_ref().ok()) {
-            shared.packs.of(&policy.name, &pack.spec).await?;
+            shared.packs.of(pack).await?;
         }
     }
     Ok(())
@@ -91,7 +91,7 @@ pub(crate) fn learned(
         let verdict = judged(packs, &claims, words, beside, inputs.now);
         said.insert(asset.name.clone(), verdict);
     }
-    wanted.diagnostics.extend(problems);
+    wanted.find(problems);
     Learned {
         by: packs.digest.clone(),
         claims,

@@ -47,7 +47,7 @@ enum Found {
     Unreadable(String),
     /// Nobody has compiled it yet.
     NotLookedAt,
-    Compiled(Needs, PackState),
+    Compiled(PackState),
 }
 
 impl Named {
@@ -69,8 +69,8 @@ pub(crate) fn in_memory(shared: &Shared, namespace: &str, spec: &CampaignSpec) -
         };
         match &guarded.0 {
             Err(invalid) => Found::Unreadable(invalid.error.clone()),
-            Ok(pack) => match shared.packs.known(name, &pack.spec) {
-                Some(state) => Found::Compiled(Needs::of(&pack.spec), state),
+            Ok(pack) => match shared.packs.known(pack) {
+                Some(state) => Found::Compiled(state),
                 None => Found::NotLookedAt,
             },
         }
@@ -95,8 +95,8 @@ pub(super) async fn directly(shared: &Shared, namespace: &str, spec: &CampaignSp
             None => Found::Missing,
             Some(Err(invalid)) => Found::Unreadable(invalid.error.clone()),
             Some(Ok(pack)) => {
-                let state = shared.packs.of(name, &pack.spec).await?;
-                Found::Compiled(Needs::of(&pack.spec), state)
+                let state = shared.packs.of(pack).await?;
+                Found::Compiled(state)
             }
         });
     }
@@ -155,11 +155,11 @@ fn usable(name: &str, found: Found) -> Result<(Needs, Arc<CompiledPack>), (Strin
             GUARDS_NOT_RUN.to_owned(),
             format!("PolicyPack {name} has not been looked at yet."),
         )),
-        Found::Compiled(needs, state) => match state.not_ready() {
+        Found::Compiled(state) => match state.not_ready() {
             Some((_, message)) => Err(not_ready(&message)),
             None => state
                 .pack
-                .map(|pack| (needs, pack))
+                .map(|pack| (state.needs, pack))
                 .map_err(|_| not_ready("it is not Ready.")),
         },
     }

@@ -13,7 +13,10 @@ mod tasks;
 mod templates;
 mod times;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use jiff::Timestamp;
 
@@ -190,6 +193,13 @@ pub fn type_for(channels: &[ChannelFacts], target: &Target) -> Option<&'static s
 }
 
 impl Wanted {
+    /// Adds problems that were found later; what stops the campaign still comes first, and errors before warnings.
+    pub fn find(&mut self, problems: Vec<Diagnostic>) {
+        self.diagnostics.extend(problems);
+        self.diagnostics
+            .sort_by_key(|found| (!found.fatal, Reverse(found.severity)));
+    }
+
     /// True where an Asset that came from a file is to be kept, because what names it could not be read this time.
     pub fn keeps(&self, path: &str, type_: AssetType) -> bool {
         let queued = self.queue_unread && type_ == AssetType::Page;
