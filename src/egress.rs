@@ -1,5 +1,7 @@
 //! Where outgoing requests may go, judged on the address that is dialled and not on the name that was written.
 
+pub mod signature;
+
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Campanile: GitOps for marketing.
 //!
 //! Modules depend downwards only:
-//! `main > cli > {controller, http} > {git, publish} > domain > api`. `ARCHITECTURE.md` has the map.
+//! `main > cli > {controller, http} > {git, publish, notify} > domain > api`. `ARCHITECTURE.md` has the map.
 
 pub mod api;
 pub mod cli;
@@ -11,6 +11,7 @@ pub mod domain;
 pub mod egress;
 pub mod git;
 pub mod http;
+pub mod notify;
 pub mod publish;
 pub mod secret;
 pub mod standalone;

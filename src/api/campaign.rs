@@ -10,8 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BreakerState, Breakers, Condition, GoDuration, PolicyReference, SecretKeyReference, SecretReference,
-    TimeOfDay, condition::optional_date_time,
+    BreakerState, Breakers, Condition, GoDuration, Notify, PolicyReference, SecretKeyReference,
+    SecretReference, TimeOfDay, condition::optional_date_time,
 };
 
 /// A campaign: which files of which git branch say what is published, and the rules of time that hold for all of it.
@@ -81,6 +81,9 @@ pub struct CampaignSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 16))]
     pub policies: Option<Vec<PolicyReference>>,
+    /// Who is told what happens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notify: Option<Notify>,
     /// How far ahead rows become Assets; later rows are only counted.
     #[serde(default = "default_horizon")]
     pub horizon: GoDuration,

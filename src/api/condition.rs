@@ -66,6 +66,8 @@ pub mod condition_type {
     pub const COMPILED: &str = "Compiled";
     /// The test cases of a PolicyPack come out as it expects.
     pub const TESTS_PASSED: &str = "TestsPassed";
+    /// Every route of notifications takes what it is sent.
+    pub const NOTIFICATIONS_HEALTHY: &str = "NotificationsHealthy";
     /// The asset is published.
     pub const PUBLISHED: &str = "Published";
     /// The Halt stops something.

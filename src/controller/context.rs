@@ -91,6 +91,8 @@ pub(crate) struct Shared {
     pub(crate) fresh: FreshReads,
     /// Events.
     pub(crate) reporter: Reporter,
+    /// What people are told, and how that fares.
+    pub(crate) notifications: super::notify::Notifications,
     /// Whether this process leads.
     pub(crate) leadership: watch::Receiver<Option<Leadership>>,
     /// The Leases of the operator's namespace; none where a single replica holds no lease.

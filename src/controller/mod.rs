@@ -14,6 +14,7 @@ mod halt;
 mod links;
 mod live;
 mod lock;
+mod notify;
 mod operator;
 mod outgoing;
 mod policy_pack;

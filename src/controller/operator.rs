@@ -49,6 +49,7 @@ use super::{
     halt,
     links::{self, Links},
     live::LiveAttempts,
+    notify::{self, Notifications},
     outgoing::{Interceptor, OutgoingLayer, ServerClock, Unhindered},
     policy_pack::{self, Packs},
     receipt,
@@ -66,6 +67,7 @@ use crate::{
     config::OperatorOptions,
     egress::{EgressPolicy, HttpClientOptions, http_client},
     git::{GitSettings, Mirrors},
+    notify::NotifierOptions,
     publish::{PublisherOptions, Publishers},
     telemetry::Metrics,
 };
@@ -209,6 +211,7 @@ impl Operator {
             mirrors: mirrors(&egress, &options)?,
             secrets: SecretReader::new(client.clone(), Arc::clone(&clock)),
             reporter: Reporter::new(client.clone(), &sender.pod),
+            notifications: notifications(&egress)?,
             receipts: Receipts::default(),
             unsettled_receipts,
             unsettled: receipt::Unsettled::default(),
@@ -290,6 +293,7 @@ impl Operator {
                 () = self.receipts(writers.receipts) => Err(Error::Ended("the Receipt controller")),
                 () = self.packs(writers.packs) => Err(Error::Ended("the PolicyPack controller")),
                 () = links::run(&shared) => Err(Error::Ended("the look at links")),
+                () = notify::run(&shared) => Err(Error::Ended("the telling of people")),
                 () = self.clocks() => Err(Error::Ended("the comparison of clocks")),
                 () = self.leading() => Err(Error::Ended("the election")),
                 result = self.election() => result,
@@ -671,6 +675,15 @@ fn links(egress: &EgressPolicy) -> Result<Links, Error> {
     };
     let client = http_client(egress, &options).map_err(|error| Error::Configuration(Box::new(error)))?;
     Ok(Links::new(client, egress.clone()))
+}
+
+fn notifications(egress: &EgressPolicy) -> Result<Notifications, Error> {
+    let client = http_client(egress, &HttpClientOptions::default())
+        .map_err(|error| Error::Configuration(Box::new(error)))?;
+    Ok(Notifications::new(NotifierOptions {
+        client,
+        egress: egress.clone(),
+    }))
 }
 
 fn mirrors(egress: &EgressPolicy, options: &OperatorOptions) -> Result<Mirrors, Error> {

@@ -95,8 +95,8 @@ impl Standing {
     }
 }
 
-/// Texts of the status: path, repository, revision, author, receipt, the guard failure that made a Halt.
-const SOURCE_TEXTS: usize = 6;
+/// Texts of the status: path, repository, revision, author, receipt, the guard failure that made a Halt, reason.
+const SOURCE_TEXTS: usize = 7;
 /// Texts of the facts, in the order of [`Facts::texts_of`].
 const FACT_TEXTS: usize = 13;
 
@@ -195,6 +195,7 @@ impl AssetView {
             source.author.as_deref().unwrap_or_default(),
             status.receipt.as_deref().unwrap_or_default(),
             status.halted_for.as_deref().unwrap_or_default(),
+            status.reason.as_deref().unwrap_or_default(),
         ]);
         Self(Arc::new(Kept {
             facts: spec
@@ -313,6 +314,11 @@ impl AssetView {
     /// What the reason of its phase tells others.
     pub(crate) fn standing(&self) -> Standing {
         self.0.standing
+    }
+
+    /// The one word of its status; empty before anybody looked.
+    pub(crate) fn reason(&self) -> &str {
+        self.0.texts.get(6)
     }
 
     /// Its conditions, as far as the next ones depend on them.

@@ -15,6 +15,7 @@ pub mod guarding;
 pub mod halts;
 pub mod language;
 pub mod materialise;
+pub mod notify;
 pub mod observed;
 pub mod plan;
 pub mod policy;

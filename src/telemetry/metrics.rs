@@ -41,6 +41,13 @@ struct BreakerLabels {
     breaker: String,
 }
 
+/// Labels of a notification.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct NotificationLabels {
+    sink: &'static str,
+    result: &'static str,
+}
+
 /// Labels of what is built.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct BuildLabels {
@@ -56,6 +63,7 @@ pub struct Metrics {
     publishes: Family<PublishLabels, Counter>,
     publish_delay: Histogram,
     breakers: Family<BreakerLabels, Counter>,
+    notifications: Family<NotificationLabels, Counter>,
     leader: Gauge<i64>,
     clock_offset: Gauge<i64>,
     source_lag: Gauge<f64, AtomicU64>,
@@ -71,6 +79,7 @@ impl Default for Metrics {
             publishes: Family::default(),
             publish_delay: Histogram::new(exponential_buckets(0.05, 2.0, 14)),
             breakers: Family::default(),
+            notifications: Family::default(),
             leader: Gauge::default(),
             clock_offset: Gauge::default(),
             source_lag: Gauge::default(),
@@ -104,6 +113,11 @@ impl Metrics {
             "campanile_publish",
             "Sends by channel type and result",
             self.publishes.clone(),
+        );
+        registry.register(
+            "campanile_notification",
+            "Notifications by kind of sink and result",
+            self.notifications.clone(),
         );
         registry.register_with_unit(
             "campanile_publish_delay",
@@ -162,6 +176,13 @@ impl Metrics {
     pub fn published(&self, channel: &'static str, result: &'static str) {
         self.publishes
             .get_or_create(&PublishLabels { channel, result })
+            .inc();
+    }
+
+    /// Counts a notification.
+    pub fn notified(&self, sink: &'static str, result: &'static str) {
+        self.notifications
+            .get_or_create(&NotificationLabels { sink, result })
             .inc();
     }
 

@@ -74,12 +74,13 @@ const MAY_KNOW: [(&str, &[&str]); 14] = [
 ];
 
 /// Crates that only the shell may name: the domain and the API know no cluster's client, no network and no disk.
-const SHELL_ONLY: [&str; 9] = [
+const SHELL_ONLY: [&str; 10] = [
     "tokio",
     "reqwest",
     "axum",
     "gix",
     "object_store",
+    "lettre",
     "tower",
     "getrandom",
     "tempfile",

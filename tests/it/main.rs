@@ -23,5 +23,6 @@ mod git_ssh;
 mod guarded_week;
 mod layering;
 mod plan;
+mod policy_examples;
 mod sheet_files;
 mod week_one;

@@ -86,6 +86,7 @@ async fn withdrawn(campaign: &Campaign, applicable: &Applicable, posts: Vec<Stri
         .reporter
         .emit(campaign.object_ref(&()), notice, shared.clock.now())
         .await;
+    super::super::notify::rows_withdrawn(campaign, &applicable.revision, &note, shared);
 }
 
 struct Writer<'a> {

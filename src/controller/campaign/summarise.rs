@@ -142,6 +142,8 @@ fn status(
     let (counts, next) = counts(campaign, namespace, applied, shared);
     let mut statements = statements(campaign, observation, applied);
     statements.extend(guarded(&guards::in_memory(shared, namespace, &campaign.spec)));
+    let health = shared.notifications.health();
+    statements.push(health.statement(namespace, &campaign.name_any(), campaign.spec.notify.as_ref()));
     let branch = &campaign.spec.source.git.branch;
     let revision = |revision: &String| format!("{branch}@sha1:{revision}");
     let good = applied.filter(|applied| applied.parsed);

@@ -1,7 +1,6 @@
 //! The webhook channel: one signed POST to an address of the team's own.
 
 mod answer;
-mod signature;
 
 use std::{fmt, time::Duration};
 
@@ -16,7 +15,6 @@ use jiff::Timestamp;
 use serde_json::json;
 use url::Url;
 
-use self::signature::{Headers, SigningKey};
 use super::{
     AssetPublish, Class, Found, Preflight, Prepared, PublishError, Published, Publisher, PublisherOptions,
     Secrets, SelectError,
@@ -27,6 +25,7 @@ use super::{
 use crate::{
     api::{ChannelConfigSpec, WebhookChannel},
     domain::{digest, publication::Publication},
+    egress::signature::{Headers, SigningKey},
     secret::{SafeUrl, SecretString},
 };
 

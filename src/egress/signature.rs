@@ -15,12 +15,12 @@ const SECRET_PREFIX: &str = "whsec_";
 
 /// A key that requests are signed with.
 #[derive(Clone)]
-pub(super) struct SigningKey(Hmac<Sha256>);
+pub struct SigningKey(Hmac<Sha256>);
 
 impl SigningKey {
     /// Reads `whsec_` and base64, or takes any other text as it is, without white space at its ends (Secrets made
     /// from files end in a line break).
-    pub(super) fn parse(secret: &SecretString) -> Option<Self> {
+    pub fn parse(secret: &SecretString) -> Option<Self> {
         let text = secret.expose().trim();
         let bytes = match text.strip_prefix(SECRET_PREFIX) {
             Some(encoded) => STANDARD.decode(encoded).ok()?,
@@ -48,14 +48,16 @@ impl fmt::Debug for SigningKey {
 }
 
 /// The three headers of one request.
-pub(super) struct Headers {
+#[derive(Debug)]
+pub struct Headers {
     id: String,
     timestamp: String,
     signature: Option<String>,
 }
 
 impl Headers {
-    pub(super) fn new(id: &str, now: Timestamp, key: Option<&SigningKey>, body: &[u8]) -> Self {
+    /// Signs a body as the message of an id, at an instant.
+    pub fn new(id: &str, now: Timestamp, key: Option<&SigningKey>, body: &[u8]) -> Self {
         let timestamp = now.as_second().to_string();
         let signature = key.map(|key| key.sign(id, &timestamp, body));
         Self {
@@ -66,7 +68,7 @@ impl Headers {
     }
 
     /// Names and values; without a key there is no signature.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (&'static str, &str)> {
+    pub fn entries(&self) -> impl Iterator<Item = (&'static str, &str)> {
         [
             ("webhook-id", self.id.as_str()),
             ("webhook-timestamp", self.timestamp.as_str()),
