@@ -76,6 +76,10 @@ pub struct AssetSpec {
     pub intent: Intent,
     /// When it is to be published, as wall-clock time.
     pub schedule: Schedule,
+    /// The id of the post of the same campaign that has to be published first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 256))]
+    pub after: Option<String>,
     /// What a reader receives.
     pub content: AssetContent,
     /// Names of the metrics that stand behind its numbers: the claims column of its row.

@@ -111,6 +111,18 @@ pub struct CampaignSpec {
     #[serde(default, rename = "halt_until", skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "optional_date_time")]
     pub other_halt_until: Option<Time>,
+    /// How many targets of this campaign are published on one day of timeZone; what is over it waits for the next day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 100_000))]
+    pub max_publishes_per_day: Option<u32>,
+    /// maxPublishesPerDay by another name; the lower of the two holds.
+    #[serde(
+        default,
+        rename = "max_publishes_per_day",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(range(min = 1, max = 100_000))]
+    pub other_max_publishes_per_day: Option<u32>,
 }
 
 /// Where the plan is written: a branch, and the files on it.

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BreakerState, Breakers, Condition, GoDuration, SecretKeyReference, SecretReference,
+    BreakerState, Breakers, ChannelLimits, Condition, GoDuration, SecretKeyReference, SecretReference,
     campaign::{is_default, yes},
     condition::optional_date_time,
 };
@@ -33,6 +33,9 @@ use super::{
     selectable = ".spec.environment",
     validation = Rule::new("(has(self.spec.webhook) ? 1 : 0) + (has(self.spec.objectStore) ? 1 : 0) == 1").message("a ChannelConfig has exactly one channel: webhook or objectStore"),
     validation = Rule::new("self.spec.platform == oldSelf.spec.platform && self.spec.account == oldSelf.spec.account && self.spec.environment == oldSelf.spec.environment").message("platform, account and environment are immutable: receipts are kept under them"),
+    validation = Rule::new("!(has(self.spec.max_publishes_per_day) || (has(self.spec.limits) && has(self.spec.limits.maxPublishesPerDay))) || (has(self.spec.limits) && has(self.spec.limits.timeZone))").message("a cap per day needs limits.timeZone: a day without a zone is no day"),
+    validation = Rule::new("!has(self.spec.limits) || has(self.spec.limits.timeZone) || ((!has(self.spec.limits.quietHours) || has(self.spec.limits.quietHours.timeZone)) && (!has(self.spec.limits.windows) || self.spec.limits.windows.all(window, has(window.timeZone))))").message("quietHours and windows need a timeZone, of their own or of the limits"),
+    validation = Rule::new("!has(self.spec.limits) || !has(self.spec.limits.windows) || self.spec.limits.windows.all(window, !(has(window.end) && has(window.duration)))").message("a window has an end or a duration, not both"),
     printcolumn(name = "PLATFORM", type_ = "string", json_path = ".spec.platform"),
     printcolumn(name = "ACCOUNT", type_ = "string", json_path = ".spec.account"),
     printcolumn(name = "ENVIRONMENT", type_ = "string", json_path = ".spec.environment"),
@@ -75,6 +78,17 @@ pub struct ChannelConfigSpec {
     #[serde(default, rename = "halt_until", skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "optional_date_time")]
     pub other_halt_until: Option<Time>,
+    /// How many publications this account may have, how soon after each other, and when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<ChannelLimits>,
+    /// limits.maxPublishesPerDay by another name; the lower of the two holds.
+    #[serde(
+        default,
+        rename = "max_publishes_per_day",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(range(min = 1, max = 100_000))]
+    pub other_max_publishes_per_day: Option<u32>,
     /// Publishes by an HTTP request to an address of yours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook: Option<WebhookChannel>,

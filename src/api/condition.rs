@@ -68,6 +68,8 @@ pub mod condition_type {
     pub const TESTS_PASSED: &str = "TestsPassed";
     /// Every route of notifications takes what it is sent.
     pub const NOTIFICATIONS_HEALTHY: &str = "NotificationsHealthy";
+    /// Its account's limits leave no room for the asset before it is missed (present only while true).
+    pub const WOULD_BE_MISSED: &str = "WouldBeMissed";
     /// The asset is published.
     pub const PUBLISHED: &str = "Published";
     /// The Halt stops something.

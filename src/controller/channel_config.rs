@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use kube::{
     Api, Resource, ResourceExt,
     api::{Patch, PatchParams},
@@ -26,6 +27,7 @@ use crate::{
     },
     domain::{
         digest,
+        limits::{Bucket, Limits, LimitsError},
         observed::{ChannelClass, ChannelFacts},
         slot::{compared, compared_platform},
         status::{Standing, Statement, absent, conditions, standing, statement},
@@ -115,12 +117,21 @@ pub(crate) fn facts(config: &ChannelConfig, state: Option<&ChannelState>) -> Cha
             facts.refused = refusal(config, &state.configuration_digest);
         }
     }
+    without_readable_limits(config, &mut facts);
     facts
+}
+
+/// Whoever cannot tell what limits it sends nothing.
+fn without_readable_limits(config: &ChannelConfig, facts: &mut ChannelFacts) {
+    if let Err((reason, message)) = limits(config) {
+        facts.unusable.get_or_insert((reason.to_owned(), message));
+    }
 }
 
 /// What a ChannelConfig says of itself, whether it can publish or not.
 fn facts_of_object(config: &ChannelConfig) -> ChannelFacts {
     ChannelFacts {
+        limits: limits(config).unwrap_or_default(),
         name: config.name_any(),
         environment: config.spec.environment,
         publish_enabled: config.spec.publish_enabled && config.spec.other_publish_enabled != Some(false),
@@ -173,6 +184,7 @@ pub(crate) fn facts_on_record(config: &ChannelConfig) -> ChannelFacts {
         }
         _ => {}
     }
+    without_readable_limits(config, &mut facts);
     facts
 }
 
@@ -188,6 +200,39 @@ fn class_on_record(spec: &ChannelConfigSpec, named: Option<&str>) -> ChannelClas
         },
         (Some("LookUp"), _) => ChannelClass::LookUp,
         _ => ChannelClass::Neither,
+    }
+}
+
+/// The limits of a ChannelConfig; reason and sentence where they cannot be read.
+fn limits(config: &ChannelConfig) -> Result<Limits, (&'static str, String)> {
+    let spec = &config.spec;
+    Limits::read(spec.limits.as_ref(), spec.other_max_publishes_per_day).map_err(|error| {
+        let name = config.name_any();
+        (LimitsError::REASON, format!("ChannelConfig {name}: {error}."))
+    })
+}
+
+/// What a ChannelConfig says that others depend on.
+#[derive(Clone, Debug)]
+pub(crate) struct LimitsOnRecord {
+    /// Whether its account is judged in a lane.
+    pub(crate) need_a_lane: bool,
+    /// The bucket that it shares.
+    pub(crate) bucket: Option<Bucket>,
+    /// Until when its platform asked to wait.
+    pub(crate) rate_limited_until: Option<Timestamp>,
+}
+
+/// What a ChannelConfig says that others depend on; limits that cannot be read count as none, and send nothing.
+pub(crate) fn limits_on_record(config: &ChannelConfig) -> LimitsOnRecord {
+    let limits = limits(config).unwrap_or_default();
+    let status = config.status.as_ref();
+    LimitsOnRecord {
+        need_a_lane: limits.need_a_lane(),
+        bucket: limits.bucket,
+        rate_limited_until: status
+            .and_then(|status| status.rate_limited_until.as_ref())
+            .map(|time| time.0),
     }
 }
 
@@ -424,6 +469,7 @@ fn statements(config: &ChannelConfig, state: &ChannelState, shared: &Shared) -> 
         ),
         (Some(_), Some((reason, message))) => statement(REACHABLE, false, reason, message),
     });
+    let verdict = verdict.or_else(|| limits(config).err());
     let ambiguous = ambiguous_with(config, shared);
     let refused = refusal(config, &state.configuration_digest);
     let (stands, reason, message) = match (verdict, ambiguous, refused, failure) {

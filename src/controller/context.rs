@@ -26,6 +26,7 @@ use super::{
     fresh::FreshReads,
     guards::Verdicts,
     halt,
+    lane::Lanes,
     links::Links,
     live::LiveAttempts,
     lock::lock,
@@ -97,6 +98,8 @@ pub(crate) struct Shared {
     pub(crate) leadership: watch::Receiver<Option<Leadership>>,
     /// The Leases of the operator's namespace; none where a single replica holds no lease.
     pub(crate) leases: Option<Api<Lease>>,
+    /// Who waits for room, and who is under way.
+    pub(crate) lanes: Lanes,
     /// Attempts whose sending task is alive in this process.
     pub(crate) live: LiveAttempts,
     /// The newest versions of Assets that this process wrote.

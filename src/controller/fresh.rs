@@ -61,11 +61,30 @@ impl FreshReads {
     where
         K: Resource + Clone + DeserializeOwned + Debug + Send + Sync + 'static,
     {
+        self.list_selected(api, "", doing).await
+    }
+
+    /// Lists the objects of a namespace that a field selector selects; all of them where it is empty.
+    pub(crate) async fn list_selected<K>(
+        &self,
+        api: &Api<K>,
+        fields: &str,
+        doing: &'static str,
+    ) -> Result<Arc<Vec<K>>, Error>
+    where
+        K: Resource + Clone + DeserializeOwned + Debug + Send + Sync + 'static,
+    {
         let list = async {
-            let list = api.list(&ListParams::default()).await;
+            let mut parameters = ListParams::default();
+            if !fields.is_empty() {
+                parameters = parameters.fields(fields);
+            }
+            let list = api.list(&parameters).await;
             Ok(Some(Arc::new(list.map_err(Error::api(doing))?.items)))
         };
-        let found = self.share(api.resource_url(), list).await?;
+        // No object has a question mark in its name.
+        let key = format!("{}?{fields}", api.resource_url());
+        let found = self.share(&key, list).await?;
         Ok(found.unwrap_or_default())
     }
 

@@ -11,6 +11,7 @@ mod error;
 mod fresh;
 mod guards;
 mod halt;
+mod lane;
 mod links;
 mod live;
 mod lock;

@@ -47,6 +47,7 @@ use super::{
     fresh::FreshReads,
     guards::Verdicts,
     halt,
+    lane::{self, Lanes},
     links::{self, Links},
     live::LiveAttempts,
     notify::{self, Notifications},
@@ -216,6 +217,7 @@ impl Operator {
             unsettled_receipts,
             unsettled: receipt::Unsettled::default(),
             fresh: FreshReads::default(),
+            lanes: Lanes::default(),
             live: LiveAttempts::default(),
             written: Written::default(),
             store_age: StoreAge::default(),
@@ -290,6 +292,7 @@ impl Operator {
                 () = self.stirred_halts() => Err(Error::Ended("the look at what Halts match")),
                 () = breaker::watch(&self.shared) => Err(Error::Ended("the look at the breakers")),
                 () = self.stirred() => Err(Error::Ended("the look at what stirred campaigns")),
+                () = lane::keep(&shared) => Err(Error::Ended("the look at the lines of lanes")),
                 () = self.receipts(writers.receipts) => Err(Error::Ended("the Receipt controller")),
                 () = self.packs(writers.packs) => Err(Error::Ended("the PolicyPack controller")),
                 () = links::run(&shared) => Err(Error::Ended("the look at links")),
@@ -397,6 +400,7 @@ impl Operator {
             receipt::asset_touched(view.namespace(), view.name(), gone, &shared);
             halt::stir(view.namespace(), &shared);
             breaker::stir(view.namespace(), &shared);
+            lane::asset_touched(view, &shared);
             if let Some(campaign) = view.campaign() {
                 let campaign = ObjectRef::new(campaign).within(view.namespace());
                 shared.stirred.wake(campaign);
@@ -501,6 +505,9 @@ impl Operator {
             shared.wake_assets(|_| true);
             breaker::wake_all(shared);
             for campaign in shared.campaigns.state() {
+                shared
+                    .lanes
+                    .stir(campaign.meta().namespace.as_deref().unwrap_or_default());
                 shared.campaign_wakes.wake(ObjectRef::from_obj(campaign.as_ref()));
             }
         }

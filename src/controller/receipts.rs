@@ -80,6 +80,16 @@ impl Receipts {
         picked.map(|(_, known)| Arc::clone(&known.view)).collect()
     }
 
+    /// Shows every receipt of a namespace.
+    pub(crate) fn each(&self, namespace: &str, mut show: impl FnMut(&Arc<ReceiptView>)) {
+        let known = lock(&self.known);
+        let from = (namespace.to_owned(), String::new());
+        let ours = known.range(from..).take_while(|((of, _), _)| of == namespace);
+        for (_, known) in ours {
+            show(&known.view);
+        }
+    }
+
     /// Takes in what the watch says; answers the receipts that are news to this process.
     pub(crate) fn watched(&self, event: Event<ReceiptView>, now: Duration) -> Vec<Arc<ReceiptView>> {
         match event {

@@ -21,7 +21,14 @@ use crate::{
         Condition, GROUP, Intent, LABEL_CAMPAIGN, LABEL_LOCALE, LABEL_PLATFORM, Made, Receipt, ReceiptPhase,
         ReceiptSpec, ReceiptStatus, Target, VERSION,
     },
-    domain::{digest, observed::AssetFacts, receipt::undecided, schedule, status::AssetReport},
+    domain::{
+        digest,
+        limits::{Effect, effects},
+        observed::AssetFacts,
+        receipt::undecided,
+        schedule,
+        status::AssetReport,
+    },
 };
 
 /// The fields of `metadata` that are kept.
@@ -98,7 +105,7 @@ impl Standing {
 /// Texts of the status: path, repository, revision, author, receipt, the guard failure that made a Halt, reason.
 const SOURCE_TEXTS: usize = 7;
 /// Texts of the facts, in the order of [`Facts::texts_of`].
-const FACT_TEXTS: usize = 13;
+const FACT_TEXTS: usize = 14;
 
 /// What [`AssetFacts`] says, packed.
 #[derive(Clone, Debug)]
@@ -156,6 +163,7 @@ impl Facts {
                 .unwrap_or_default(),
             approval.map_or("", |approval| &approval.revision),
             &local_time(spec).unwrap_or_default(),
+            spec.after.as_deref().unwrap_or_default(),
         ])
     }
 
@@ -243,6 +251,7 @@ impl AssetView {
             intent: facts.intent,
             publish_at: facts.publish_at,
             day_ends_at: facts.day_ends_at,
+            after: some(facts.texts.get(13)),
             stopped_by: some(facts.texts.get(7)).map(|code| (code, text(8))),
             content_digest: facts.content.text(),
             spec_digest: facts.spec.text(),
@@ -263,6 +272,16 @@ impl AssetView {
     /// Name of its campaign; `None` where its spec cannot be read.
     pub(crate) fn campaign(&self) -> Option<&str> {
         self.0.facts.as_ref().ok().map(Facts::campaign)
+    }
+
+    /// The id of its post; `None` where its spec cannot be read.
+    pub(crate) fn post_id(&self) -> Option<&str> {
+        self.0.facts.as_ref().ok().map(|facts| facts.texts.get(1))
+    }
+
+    /// Which part of its post it is; `None` where its spec cannot be read.
+    pub(crate) fn item(&self) -> Option<&str> {
+        self.0.facts.as_ref().ok().map(|facts| facts.texts.get(5))
     }
 
     /// Whether it belongs to a campaign of a namespace.
@@ -425,6 +444,8 @@ pub(crate) struct ReceiptView {
     pub(crate) spec: Result<Arc<ReceiptSpec>, String>,
     /// Its status.
     pub(crate) status: Arc<ReceiptStatus>,
+    /// What it leaves of the room of its account.
+    pub(crate) effects: Box<[Effect]>,
 }
 
 impl ReceiptView {
@@ -442,6 +463,7 @@ impl ReceiptView {
         status.guard = None;
         Self {
             meta,
+            effects: effects(&status).into(),
             spec: Ok(Arc::new(receipt.spec.clone())),
             status: Arc::new(status),
         }
@@ -453,6 +475,7 @@ impl ReceiptView {
             meta,
             spec: Err(problem),
             status: Arc::default(),
+            effects: Box::default(),
         }
     }
 
@@ -498,6 +521,7 @@ impl<'de> Deserialize<'de> for ReceiptView {
         Ok(Self {
             meta: raw.metadata.into(),
             spec,
+            effects: effects(&status).into(),
             status: Arc::new(status),
         })
     }

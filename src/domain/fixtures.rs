@@ -7,6 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::{
     decide::decide,
+    limits::{LaneFacts, Limits},
     observed::{
         AssetFacts, CampaignFacts, ChannelClass, ChannelFacts, GuardFacts, Observed, ProcessFacts,
         ReceiptFacts,
@@ -71,6 +72,7 @@ fn approved_post() -> AssetFacts {
         intent: Intent::Approved,
         publish_at: Some(due()),
         day_ends_at: Some(at("2026-03-02T22:00:00Z")),
+        after: None,
         stopped_by: None,
         content_digest: WORDS.to_owned(),
         spec_digest: "sha256:spec".to_owned(),
@@ -109,6 +111,7 @@ fn open_campaign() -> CampaignFacts {
         branch_approval: BranchApproval::PerDigest,
         source_closed: None,
         stale_at: None,
+        cap: None,
     }
 }
 
@@ -124,6 +127,7 @@ pub(super) fn channel(class: ChannelClass) -> ChannelFacts {
         send_timeout: Duration::from_secs(10),
         refused: None,
         rate_limited_until: None,
+        limits: Limits::default(),
     }
 }
 
@@ -143,6 +147,7 @@ pub(super) fn post() -> Observed {
         },
 
         guards: GuardFacts::default(),
+        lane: LaneFacts::default(),
     }
 }
 

@@ -14,6 +14,7 @@ pub mod gates;
 pub mod guarding;
 pub mod halts;
 pub mod language;
+pub mod limits;
 pub mod materialise;
 pub mod notify;
 pub mod observed;

@@ -12,7 +12,12 @@ use crate::api::{
     Severity, Target,
 };
 
-use super::{halts::HaltFacts, slot::Slot};
+use super::{
+    halts::HaltFacts,
+    limits::{DailyCap, LaneFacts, Limits, lower_cap},
+    schedule,
+    slot::Slot,
+};
 pub use guards::{GUARDS_NOT_RUN, GuardFacts, LINKS_UNCHECKED};
 
 /// Everything that is known about one asset when its next step is decided.
@@ -37,6 +42,8 @@ pub struct Observed {
 
     /// What the guards of the campaign say of it.
     pub guards: GuardFacts,
+    /// What others leave it of the room of its account, its campaign and its app.
+    pub lane: LaneFacts,
 }
 
 impl Observed {
@@ -53,6 +60,7 @@ impl Observed {
             process,
 
             guards: GuardFacts::default(),
+            lane: LaneFacts::default(),
         }
     }
 }
@@ -88,6 +96,8 @@ pub struct AssetFacts {
     pub publish_at: Option<Timestamp>,
     /// The end of the local day of publication.
     pub day_ends_at: Option<Timestamp>,
+    /// The id of the post of its campaign that has to be published first.
+    pub after: Option<String>,
     /// The first finding that stops it, as code and sentence.
     pub stopped_by: Option<(String, String)>,
     /// Digest of everything a reader would receive.
@@ -131,6 +141,7 @@ impl AssetFacts {
             intent: Intent::Approved,
             publish_at: status.scheduled_for.as_ref().map(|time| time.0),
             day_ends_at: None,
+            after: None,
             stopped_by: None,
             content_digest: digest
                 .or_else(|| Some(newest?.content_digest.clone()))
@@ -201,6 +212,8 @@ pub struct CampaignFacts {
     pub source_closed: Option<(String, String)>,
     /// The instant at which the source becomes too old, while its host cannot be reached.
     pub stale_at: Option<Timestamp>,
+    /// How many of its targets are published on one day.
+    pub cap: Option<DailyCap>,
 }
 
 impl CampaignFacts {
@@ -216,8 +229,16 @@ impl CampaignFacts {
             branch_approval: spec.approval.branch,
             source_closed: None,
             stale_at: None,
+            cap: cap(spec),
         }
     }
+}
+
+fn cap(spec: &CampaignSpec) -> Option<DailyCap> {
+    let limit = lower_cap(spec.max_publishes_per_day, spec.other_max_publishes_per_day)?;
+    // A campaign whose zone is unknown is stalled for that: nothing of it is sent.
+    let zone = schedule::time_zone(&spec.time_zone).ok()?;
+    Some(DailyCap { limit, zone })
 }
 
 /// The name that a campaign's receipts are kept under.
@@ -273,6 +294,8 @@ pub struct ChannelFacts {
     pub refused: Option<String>,
     /// The platform asked us to wait until then.
     pub rate_limited_until: Option<Timestamp>,
+    /// How many publications it may have, how soon after each other, and when.
+    pub limits: Limits,
 }
 
 /// A receipt, as it was read.

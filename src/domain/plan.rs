@@ -137,6 +137,15 @@ pub struct SendOrder {
     pub prepared_id: Option<String>,
 }
 
+/// Something that is said beside what is decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    /// One word.
+    pub reason: String,
+    /// A sentence that says why, and what to do.
+    pub message: String,
+}
+
 /// What is decided for one asset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Plan {
@@ -152,6 +161,8 @@ pub struct Plan {
     pub action: Action,
     /// When to look again although nothing changed.
     pub wake_at: Option<Timestamp>,
+    /// Why limits leave no room for it before it is missed, while that is so.
+    pub would_be_missed: Option<Warning>,
 }
 
 impl fmt::Display for Plan {

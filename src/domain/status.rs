@@ -13,7 +13,7 @@ use super::{
 };
 use crate::api::{
     AssetGuard, AssetHold, AssetPhase, CampaignCounts, Condition, ConditionStatus, MAX_MESSAGE_BYTES,
-    condition_type::{PUBLISHED, READY, RECONCILING, STALLED},
+    condition_type::{PUBLISHED, READY, RECONCILING, STALLED, WOULD_BE_MISSED},
 };
 
 /// What is to be said in a condition.
@@ -192,6 +192,10 @@ pub fn asset_report(
         &plan.reason,
         &plan.message,
     ));
+    statements.push(match &plan.would_be_missed {
+        Some(warning) => statement(WOULD_BE_MISSED, true, &warning.reason, &warning.message),
+        None => absent(WOULD_BE_MISSED),
+    });
     AssetReport {
         observed_generation: asset.generation,
         phase: plan.phase,

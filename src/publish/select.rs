@@ -112,6 +112,8 @@ fn channel_of(spec: &ChannelConfigSpec) -> Result<Channel<'_>, SelectError> {
         other_publish_enabled: _,
         other_max_guard_failures_before_halt: _,
         other_halt_until: _,
+        limits: _,
+        other_max_publishes_per_day: _,
         webhook,
         object_store,
     } = spec;

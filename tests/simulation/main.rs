@@ -25,6 +25,7 @@ mod api_server;
 mod branch;
 mod clock;
 mod faults;
+mod limits;
 mod platforms;
 mod process;
 mod receipts;

@@ -335,6 +335,9 @@ impl Publisher for Simulated {
                 &format!("{} {fate:?}", publication.slot.fields().post_id),
             );
         }
+        if !matches!(fate, Fate::RefusedAtTheDoor | Fate::TooMany) {
+            record.press(publication, self.kind);
+        }
         self.meet(fate, publication).await?;
         Ok(published(publication))
     }

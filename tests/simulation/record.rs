@@ -42,6 +42,14 @@ impl Place {
     }
 }
 
+/// A publication that was handed to a platform which may have acted on it.
+#[derive(Clone, Debug)]
+pub(crate) struct Pressed {
+    pub(crate) kind: Kind,
+    pub(crate) post: String,
+    pub(crate) at: Timestamp,
+}
+
 /// Something that the last look reads; its name is that of the switch of people that stands there, if one does.
 #[derive(Clone, Debug)]
 pub(crate) struct Looked {
@@ -74,6 +82,7 @@ struct Inner {
     trace: Vec<String>,
     effects: BTreeMap<Place, Vec<Effect>>,
     wrongs: Vec<String>,
+    pressed: Vec<Pressed>,
     processes: BTreeMap<usize, Deeds>,
     /// Switches that are off, and since which moment that was acknowledged.
     closed: BTreeMap<String, u64>,
@@ -216,6 +225,21 @@ impl Record {
         if let Some(why) = rows.forbids(post, &publication.content.text, self.now()) {
             self.wrong(format!("{post} was sent {why}"));
         }
+    }
+
+    /// A platform may act on a publication.
+    pub(crate) fn press(&self, publication: &Publication, kind: Kind) {
+        let pressed = Pressed {
+            kind,
+            post: publication.slot.fields().post_id.clone(),
+            at: self.now(),
+        };
+        self.inner().pressed.push(pressed);
+    }
+
+    /// What platforms may have acted on, in order.
+    pub(crate) fn pressed(&self) -> Vec<Pressed> {
+        self.inner().pressed.clone()
     }
 
     /// Readers see something new.

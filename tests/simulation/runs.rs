@@ -32,7 +32,7 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 /// Plays one script in a runtime of its own.
-fn play(script: impl FnOnce(TrueTime) -> Script) -> Verdict {
+pub(crate) fn play(script: impl FnOnce(TrueTime) -> Script) -> Verdict {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .start_paused(true)

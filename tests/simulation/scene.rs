@@ -18,14 +18,12 @@ use crate::{
     faults::Line,
     platforms::{Kind, Platforms, WINDOW},
     process::{Process, Start},
-    record::Record,
-    script::{Script, Step, Stop},
+    record::{Pressed, Record},
+    script::{Limits, Script, Step, Stop},
 };
 
 /// The tenant of every run.
 pub(crate) const NAMESPACE: &str = "simulation";
-/// How long everything must stay as it is, to count as converged.
-const REST: Duration = Duration::from_hours(1);
 /// How often a run looks whether it rests.
 const LOOK: Duration = Duration::from_mins(5);
 /// After this long without faults nothing may move any more: the window of class B, twice, and the doubts of class C.
@@ -40,6 +38,8 @@ pub(crate) struct Verdict {
     pub(crate) requests: u64,
     /// How many phases of each name the receipts have in the end.
     pub(crate) phases: BTreeMap<String, usize>,
+    /// What was handed to platforms that may have acted on it, in order.
+    pub(crate) pressed: Vec<Pressed>,
 }
 
 pub(crate) struct Scene {
@@ -95,7 +95,7 @@ impl Scene {
         } else {
             "PerDigest"
         };
-        self.create::<Campaign>(json!({
+        let mut campaign = json!({
             "apiVersion": "campanile.dev/v1alpha1", "kind": "Campaign", "metadata": {"name": "week1"},
             "spec": {
                 "weekId": "week1", "timeZone": "UTC", "missed": {"policy": "Publish"},
@@ -105,8 +105,15 @@ impl Scene {
                     "sheets": [{"path": "sheet.csv"}], "maxStaleness": "12h",
                 },
             },
-        }))
-        .await;
+        });
+        if self.script.limits.rest > Limits::default().rest {
+            // That the host answers is written down after an eighth of this: later than anything rests.
+            campaign["spec"]["source"]["maxStaleness"] = json!("2000h");
+        }
+        if let Some(cap) = self.script.limits.of_campaign {
+            campaign["spec"]["maxPublishesPerDay"] = json!(cap);
+        }
+        self.create::<Campaign>(campaign).await;
         for kind in Kind::ALL {
             let mut spec = json!({"platform": "linkedin", "account": kind.account()});
             spec["webhook"] = match kind {
@@ -116,6 +123,9 @@ impl Scene {
                 }
                 _ => json!({"url": "https://platform.example.com/"}),
             };
+            if let Some(limits) = self.script.limits.of_channels.get(&kind) {
+                spec["limits"] = limits.clone();
+            }
             self.create::<ChannelConfig>(json!({
                 "apiVersion": "campanile.dev/v1alpha1", "kind": "ChannelConfig",
                 "metadata": {"name": kind.account()}, "spec": spec,
@@ -180,6 +190,7 @@ impl Scene {
             shown: self.record.shown(),
             requests: self.requests,
             phases,
+            pressed: self.record.pressed(),
         }
     }
 
@@ -399,12 +410,13 @@ impl Scene {
         dead.map(|(slot, _)| *slot).collect()
     }
 
-    /// Waits until nothing was written for an hour; whoever ended by itself is started again, as its pod would be.
+    /// Waits until nothing was written for an hour, or as long as the script says; whoever ended by itself is started again, as its pod would be.
     async fn come_to_rest(&mut self) {
         let (mut writes, mut since) = (self.record.writes(), self.time.elapsed());
         let began = since;
-        while self.time.elapsed() < since + REST {
-            if self.time.elapsed() > began + LONGEST {
+        let rest = self.script.limits.rest;
+        while self.time.elapsed() < since + rest {
+            if self.time.elapsed() > began + LONGEST.max(rest * 8) {
                 self.record.wrong("it never comes to rest");
                 return;
             }

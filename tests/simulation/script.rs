@@ -1,9 +1,10 @@
 //! What happens in a run, drawn from its seed: rows, edits of the team, and what goes wrong.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use crate::{branch::Row, platforms::Kind, process::Death};
 
@@ -53,6 +54,28 @@ pub(crate) struct Script {
     pub(crate) disturbed: bool,
     /// Whether each pushed revision counts as approved, or only the words that were first seen approved.
     pub(crate) per_revision: bool,
+    pub(crate) limits: Limits,
+}
+
+/// What limits a run.
+#[derive(Clone, Debug)]
+pub(crate) struct Limits {
+    /// `limits` of the ChannelConfigs that have some.
+    pub(crate) of_channels: BTreeMap<Kind, Value>,
+    /// `maxPublishesPerDay` of the Campaign.
+    pub(crate) of_campaign: Option<u32>,
+    /// How long everything must stay as it is, to count as converged: longer than anything waits for.
+    pub(crate) rest: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            of_channels: BTreeMap::new(),
+            of_campaign: None,
+            rest: Duration::from_hours(1),
+        }
+    }
 }
 
 impl Script {
@@ -72,6 +95,7 @@ impl Script {
             leader_elect: false,
             disturbed: false,
             per_revision: false,
+            limits: Limits::default(),
         }
     }
 
@@ -104,6 +128,18 @@ impl Script {
         script.steps.push(start(chance.u64(0..20), 1, None));
         script.steps.sort_by_key(|(at, _)| *at);
         script
+    }
+
+    /// The same under limits.
+    pub(crate) fn limited(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The same with a second operator that is awake at the same time, as one is that a network cut off.
+    pub(crate) fn with_two_awake(mut self) -> Self {
+        self.steps.push(start(0, 1, None));
+        self
     }
 
     /// The same, with an operator that dies at a request and another that follows it.
@@ -150,6 +186,7 @@ impl Script {
             leader_elect,
             disturbed: chance.u8(0..8) != 0,
             per_revision: chance.u8(0..4) == 0,
+            limits: Limits::default(),
         }
     }
 }

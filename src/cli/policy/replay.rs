@@ -389,6 +389,7 @@ fn sent(receipt: &Receipt) -> Option<AssetSpec> {
             time: "00:00".to_owned(),
             time_zone: "UTC".to_owned(),
         },
+        after: None,
         content: serde_json::from_str(status.sent.as_deref()?).ok()?,
         claims: Vec::new(),
         findings: Vec::new(),

@@ -8,6 +8,7 @@ use super::{
     super::{
         context::Shared,
         error::Error,
+        lane::Pass,
         receipt::{UnsettledReceipt, noted, replace, settle, status_of},
         view::AssetView,
     },
@@ -21,6 +22,7 @@ use crate::{
     },
     domain::{
         decide::decide,
+        gates::needs_a_lane,
         observed::Observed,
         plan::{Action, Plan},
         receipt as transitions,
@@ -37,11 +39,12 @@ pub(super) type Settled = (Arc<AssetView>, Observed, Plan);
 ///
 /// Where memory knows of no receipt it is not looked for before the claim: its unique name decides. What a claim or a send
 /// answered is taken up without reading the asset again: a send has its own last look, and after one there is only its
-/// outcome to tell.
+/// outcome to tell. Without a pass nothing is claimed or sent that has to go through a lane.
 pub(super) async fn run(
     shared: &Shared,
     view: &AssetView,
     presumed_absent: bool,
+    pass: Option<&Pass>,
 ) -> Result<Option<Settled>, Error> {
     let mut next = None;
     let mut last = None;
@@ -68,6 +71,12 @@ pub(super) async fn run(
         let plan = decide(&direct.observed, shared.clock.now());
         if plan.action == Action::Wait {
             return Ok(Some((direct.view, direct.observed, plan)));
+        }
+        let is_sent = matches!(plan.action, Action::Claim | Action::Send(_));
+        if is_sent && pass.is_none() && needs_a_lane(&direct.observed) {
+            // What led here has settled a doubt, or the limits are new: it waits for its turn like everybody.
+            shared.lanes.stir(view.namespace());
+            return Ok(None);
         }
         let receipt = act(shared, &direct, &plan).await?;
         last = Some((Arc::clone(&direct.view), direct.observed.clone(), plan.clone()));

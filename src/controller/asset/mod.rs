@@ -5,7 +5,10 @@ mod observe;
 mod send;
 
 pub(crate) use execute::labels;
-pub(super) use observe::{Read, Witness, assemble, channels_for, process, read_receipt, receipt_facts, slot};
+pub(super) use observe::{
+    Read, Witness, alone as observed_alone, assemble, channels_for, from_memory as observed_from_memory,
+    process, read_receipt, receipt_facts, slot,
+};
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,6 +26,7 @@ use super::{
     context::Shared,
     error::Error,
     guards,
+    lane::{self, Entry},
     report::{self, Notice},
     view::{AssetView, version_of},
 };
@@ -65,8 +69,14 @@ pub(crate) async fn reconcile(view: Arc<AssetView>, shared: Arc<Shared>) -> Resu
     let (view, observed, plan) = if plan.action == Action::Wait && plan.reason != RECEIPT_MISSING {
         (view, observed, plan)
     } else {
+        let pass = match lane_of(&shared, &view, &observed, &plan, now) {
+            Entry::Free => None,
+            Entry::Entered(pass) => Some(pass),
+            Entry::Later(None) => return Ok(Requeue::await_change()),
+            Entry::Later(Some(at)) => return Ok(requeue_at(at, now)),
+        };
         let presumed_absent = plan.action == Action::Claim && observed.receipt.is_none();
-        match Box::pin(execute::run(&shared, &view, presumed_absent)).await? {
+        match Box::pin(execute::run(&shared, &view, presumed_absent, pass.as_ref())).await? {
             Some(settled) => settled,
             None => return Ok(Requeue::await_change()),
         }
@@ -88,15 +98,31 @@ async fn guarded_later(view: &Arc<AssetView>, reason: &str, shared: &Arc<Shared>
     }
 }
 
+/// Only what is to be sent goes through lanes: to settle a doubt takes no room.
+fn lane_of(
+    shared: &Arc<Shared>,
+    view: &AssetView,
+    observed: &Observed,
+    plan: &Plan,
+    now: Timestamp,
+) -> Entry {
+    match plan.action {
+        Action::Claim | Action::Send(_) => lane::enter(shared, view, observed, now),
+        _ => Entry::Free,
+    }
+}
+
 fn requeue(plan: &Plan, now: Timestamp) -> Requeue {
     match plan.wake_at {
-        Some(at) => {
-            let pause = Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO);
-            Requeue::requeue(pause.min(LONGEST_SLEEP))
-        }
+        Some(at) => requeue_at(at, now),
         None if plan.action != Action::Wait => Requeue::requeue(Duration::from_millis(100)),
         None => Requeue::await_change(),
     }
+}
+
+fn requeue_at(at: Timestamp, now: Timestamp) -> Requeue {
+    let pause = Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO);
+    Requeue::requeue(pause.min(LONGEST_SLEEP))
 }
 
 /// Writes what is to be said of the asset, where that changed.

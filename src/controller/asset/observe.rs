@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures::future::BoxFuture;
 use kube::{Api, ResourceExt, core::DeserializeGuard};
 
 use super::super::{
@@ -11,14 +12,16 @@ use super::super::{
     error::Error,
     guards::{self, Asked},
     halt::{self, Halts},
+    lane,
     receipts::Receipts,
     store_age::Closed,
-    view::{AssetView, ReceiptView},
+    view::{AssetView, ReceiptView, version_of},
 };
 use crate::{
-    api::{Asset, Campaign, ChannelConfig, Receipt, Target},
+    api::{Asset, Campaign, ChannelConfig, Receipt, ReceiptPhase, Target},
     domain::{
         halts::HaltFacts,
+        limits::LaneFacts,
         observed::{
             AssetFacts, CampaignFacts, ChannelFacts, GuardFacts, Observed, ProcessFacts, ReceiptFacts,
         },
@@ -27,7 +30,20 @@ use crate::{
 };
 
 /// What memory knows of an asset; `None` where its spec cannot be read.
-pub(super) fn from_memory(shared: &Shared, view: &AssetView) -> Option<Observed> {
+pub(in super::super) fn from_memory(shared: &Shared, view: &AssetView) -> Option<Observed> {
+    let mut observed = read_from_memory(shared, view)?;
+    observed.lane = lane::from_memory(shared, view.namespace(), &observed, shared.clock.now());
+    Some(observed)
+}
+
+/// The same, without what others took of the room of its account.
+pub(in super::super) fn alone(shared: &Shared, view: &AssetView) -> Option<Observed> {
+    let mut observed = read_from_memory(shared, view)?;
+    observed.lane = lane::without_receipts(shared, view.namespace(), &observed);
+    Some(observed)
+}
+
+fn read_from_memory(shared: &Shared, view: &AssetView) -> Option<Observed> {
     let asset = &view.facts()?;
     let around = Around::remembered(shared, view.namespace(), asset);
     let campaign = around.campaign_facts(shared);
@@ -177,6 +193,7 @@ pub(in super::super) fn assemble(witness: Witness<'_>, asset: &AssetFacts, read:
         process: witness.process,
 
         guards: read.guards,
+        lane: LaneFacts::default(),
     }
 }
 
@@ -271,11 +288,16 @@ impl Direct {
 ///
 /// Before a claim memory is good enough for campaign and channels: a claim sends nothing, and the last look reads them.
 /// `None` where the asset is gone or its spec cannot be read.
-pub(super) async fn directly(
-    shared: &Shared,
-    view: &AssetView,
-    known: Known<'_>,
-) -> Result<Option<Direct>, Error> {
+pub(super) fn directly<'a>(
+    shared: &'a Shared,
+    view: &'a AssetView,
+    known: Known<'a>,
+) -> BoxFuture<'a, Result<Option<Direct>, Error>> {
+    // Whoever waits for it holds many other things: on the heap it weighs nothing there.
+    Box::pin(read_directly(shared, view, known))
+}
+
+async fn read_directly(shared: &Shared, view: &AssetView, known: Known<'_>) -> Result<Option<Direct>, Error> {
     let namespace = view.namespace();
     let (asset, around) =
         futures::future::join(read_asset(shared, view), around_remembered(shared, view, known)).await;
@@ -320,13 +342,37 @@ pub(super) async fn directly(
         receipt: receipt_view.map(Arc::new),
         guards,
     };
+    let mut observed = assemble(Witness::of(shared), facts, read);
+    if lane::asks(&observed) {
+        observed.lane = Box::pin(lane_of(shared, namespace, &observed, known)).await?;
+    }
     Ok(Some(Direct {
-        observed: assemble(Witness::of(shared), facts, read),
+        observed,
         asset,
         view: Arc::clone(&newest),
         receipt,
         campaign: around.campaign,
     }))
+}
+
+/// What its lanes leave an asset; before a claim as memory knows it.
+async fn lane_of(
+    shared: &Shared,
+    namespace: &str,
+    observed: &Observed,
+    known: Known<'_>,
+) -> Result<LaneFacts, Error> {
+    match known {
+        Known::PresumedAbsent => {
+            let now = shared.clock.now();
+            Ok(lane::from_memory(shared, namespace, observed, now))
+        }
+        Known::Holds(receipt) if is_being_sent(receipt) => {
+            let ours = version_of(&receipt.metadata);
+            lane::directly(shared, namespace, observed, Some(ours)).await
+        }
+        Known::Nothing | Known::Holds(_) => lane::directly(shared, namespace, observed, None).await,
+    }
 }
 
 async fn read_asset(shared: &Shared, view: &AssetView) -> Result<Option<Arc<Asset>>, Error> {
@@ -346,6 +392,11 @@ async fn around_remembered(
         Known::PresumedAbsent => Ok(Some(Around::remembered(shared, view.namespace(), &told))),
         Known::Nothing | Known::Holds(_) => Around::read(shared, view.namespace(), &told).await.map(Some),
     }
+}
+
+fn is_being_sent(receipt: &Receipt) -> bool {
+    let status = receipt.status.as_ref();
+    status.is_some_and(|status| status.phase == ReceiptPhase::Sending)
 }
 
 /// A receipt as it stands, and what decisions need of it; that alone where it cannot be read.

@@ -222,7 +222,7 @@ impl Sending<'_> {
         let (lease, receipt, fresh) = futures::future::join3(
             self.still_leads(),
             self.read(),
-            Box::pin(observe::directly(shared, &self.direct.view, Known::Holds(locked))),
+            observe::directly(shared, &self.direct.view, Known::Holds(locked)),
         )
         .await;
         if !lease? {
@@ -407,7 +407,7 @@ fn failure(error: &PublishError, now: Timestamp) -> Outcome {
             retry_after: Some(after),
         }
         | publish::Outcome::RateLimited { retry_after: after } => {
-            Outcome::RateLimited(said, now.checked_add(after).unwrap_or(now))
+            Outcome::RateLimited(said, whole_second_after(now, after))
         }
         publish::Outcome::NotSent { retry_after: None } => Outcome::NotSent(said),
         publish::Outcome::Refused => Outcome::Refused(said),
@@ -415,6 +415,13 @@ fn failure(error: &PublishError, now: Timestamp) -> Outcome {
         publish::Outcome::Drifted => Outcome::Drifted(said),
         publish::Outcome::Unknown => Outcome::Unknown(said),
     }
+}
+
+/// So long from now, and not before: a receipt keeps whole seconds.
+fn whole_second_after(now: Timestamp, after: std::time::Duration) -> Timestamp {
+    let until = now.checked_add(after).unwrap_or(now);
+    let begun = i64::from(until.subsec_nanosecond() > 0);
+    Timestamp::from_second(until.as_second() + begun).unwrap_or(until)
 }
 
 /// What could not even be prepared counts as an attempt that certainly did not leave, or was refused.

@@ -13,7 +13,7 @@ use kube::{
 use super::super::{
     breaker, campaign, channel_config,
     context::{Guarded, Shared},
-    policy_pack, receipt,
+    lane, policy_pack, receipt,
     view::{AssetView, ReceiptView},
 };
 use crate::{
@@ -66,6 +66,7 @@ pub(super) fn receipt_watched(
             wake_asset_of(spec, &view, shared);
         }
         breaker::stir(view.meta().namespace.as_deref().unwrap_or_default(), shared);
+        lane::receipt_touched(&view, shared);
     }
     if shared.receipts.went_back() {
         shared.store_age.goes_back();
@@ -112,6 +113,7 @@ pub(super) fn campaign_touched(
         return;
     }
     campaign::wake_assets(&namespace, &name, shared);
+    shared.lanes.stir(&namespace);
     let spec =
         |known: Option<KnownCampaign>| known.map(|(generation, _, facts)| (generation, facts.deleting));
     if gone || spec(before) != spec(now) {
@@ -189,6 +191,7 @@ pub(super) fn channel_touched(
         .channel_configs
         .get(&ObjectRef::from_obj(guarded))
         .is_none();
+    shared.lanes.stir(&namespace);
     if !gone {
         breaker::wake_channel(config, shared);
     }

@@ -7,13 +7,13 @@ use sha2::{Digest, Sha256};
 use crate::{
     api::{
         AssetGuard, AssetHold, AssetPhase, AssetStatus, Condition, ConditionStatus,
-        condition_type::{PUBLISHED, READY, RECONCILING, STALLED},
+        condition_type::{PUBLISHED, READY, RECONCILING, STALLED, WOULD_BE_MISSED},
     },
     domain::status::AssetReport,
 };
 
 /// The conditions that the Asset controller states.
-const OURS: [&str; 4] = [READY, RECONCILING, STALLED, PUBLISHED];
+const OURS: [&str; 5] = [READY, RECONCILING, STALLED, PUBLISHED, WOULD_BE_MISSED];
 
 type Short = [u8; 16];
 

@@ -57,6 +57,8 @@ pub struct Post<'a> {
     pub placement: LinkPlacement,
     /// Names of the metrics that stand behind the numbers of the post, each once.
     pub claims: Vec<String>,
+    /// The id of the post that has to be published first, in its compared form.
+    pub after: Option<String>,
     /// Everything that is wrong with the row; what nothing honours yet comes last.
     pub problems: Vec<Diagnostic>,
 }
@@ -79,6 +81,7 @@ impl<'a> Post<'a> {
         let accounts = row.accounts(&platform);
         let placement = row.placement();
         let claims = row.claims();
+        let after = row.after();
         if !matches!(intent, Intent::Skip | Intent::Posted) {
             row.words(&platform, placement);
         }
@@ -94,6 +97,7 @@ impl<'a> Post<'a> {
             time_zone,
             placement,
             claims,
+            after,
             problems,
         }
     }
@@ -276,6 +280,12 @@ impl Row<'_, '_> {
             kept.truncate(MAX_CLAIMS);
         }
         kept
+    }
+
+    fn after(&mut self) -> Option<String> {
+        let named = slot::compared(self.record.words(Column::After));
+        let fits = self.bounded(Column::After, MAX_POST_ID);
+        Some(named).filter(|named| fits && !named.is_empty())
     }
 
     /// Checks what a reader would receive.

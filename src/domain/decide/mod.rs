@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use self::unknown::{remaining_doubt, unknown};
 use super::{
-    gates::{channel, first_held, gates},
+    gates::{channel, first_held, gates, would_be_missed},
     observed::{Observed, ReceiptFacts},
     plan::{Action, Gate, GateState, Plan, SendOrder},
     receipt::{self, BY_HAND, HELD_AFTER_RESTORE, PUBLISHED_TWICE, undecided},
@@ -48,6 +48,7 @@ pub fn decide(observed: &Observed, now: Timestamp) -> Plan {
         ];
         plan.wake_at = wakes.into_iter().flatten().min();
     }
+    plan.would_be_missed = would_be_missed(observed, plan.phase, now);
     plan
 }
 
@@ -65,6 +66,7 @@ fn plan(
         message: message.into(),
         action,
         wake_at: None,
+        would_be_missed: None,
     }
 }
 
@@ -92,6 +94,7 @@ fn held(gates: &[Gate]) -> Option<Plan> {
         message: message.clone(),
         action: Action::Wait,
         wake_at,
+        would_be_missed: None,
     })
 }
 

@@ -38,6 +38,7 @@ fn post() -> AssetSpec {
             time: "09:00".to_owned(),
             time_zone: "Asia/Jerusalem".to_owned(),
         },
+        after: None,
         content: AssetContent {
             text: "שלום\nhttps://example.com/?a=1&b=2".to_owned(),
             links: vec![link("https://example.com/?a=1&b=2")],

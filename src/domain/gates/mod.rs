@@ -1,8 +1,10 @@
 //! The gates, in order: each answers open, waiting until an instant, or closed for a reason.
 
 mod approval;
+mod due;
 mod guards;
 mod limits;
+mod room;
 mod source;
 mod switches;
 mod target;
@@ -11,6 +13,7 @@ mod time;
 use jiff::Timestamp;
 
 pub use self::guards::is_stopping;
+pub use self::room::{candidate, needs_a_lane, room, would_be_missed};
 pub(super) use self::{approval::newest_approval, target::channel};
 use super::{
     observed::Observed,

@@ -77,10 +77,12 @@ fn a_rate_limit_moves_a_post_and_may_cost_it() {
     };
     let assets = vec![limited("moved", 30), limited("lost", 300)];
     insta::assert_snapshot!(told(&simulate(assets, minutes(-10), minutes(600))), @"
-    2026-03-02T06:50:00Z 0 Scheduled RateLimited
-    2026-03-02T06:50:00Z 1 Scheduled RateLimited
+    2026-03-02T06:50:00Z 0 Scheduled WaitingForTime
+    2026-03-02T06:50:00Z 1 Scheduled WaitingForTime
+    2026-03-02T07:00:00Z 0 Scheduled RateLimited
+    2026-03-02T07:00:00Z 1 Scheduled RateLimited
     2026-03-02T07:30:00Z 0 Posted Published sent
-    2026-03-02T12:00:00Z 1 Missed NotPublishedInTime
+    2026-03-02T09:00:01Z 1 Missed NotPublishedInTime
     ");
 }
 

@@ -38,6 +38,7 @@ pub(super) fn spec(inputs: &Inputs<'_>, candidate: &Candidate<'_>) -> (AssetSpec
     };
     if let Origin::Row { post, .. } = &candidate.origin {
         spec.claims.clone_from(&post.claims);
+        spec.after.clone_from(&post.after);
     }
     spec.findings.clone_from(&candidate.findings);
     let large = store_large(inputs, candidate.path, &mut spec.content);

@@ -110,6 +110,7 @@ impl Made<'_> {
             type_: self.type_,
             intent: self.intent,
             schedule: self.schedule,
+            after: None,
             content: self.content,
             claims: Vec::new(),
             findings: Vec::new(),

@@ -1,5 +1,6 @@
 //! The wanted set: which Assets the files of a branch ask for, and every problem on the way.
 
+mod after;
 mod asset;
 mod candidate;
 mod collisions;
@@ -146,6 +147,7 @@ pub fn wanted_rows(inputs: &Inputs<'_>, rows: Rows) -> Wanted {
         (&mut candidates, &mut wanted),
     );
     collisions::report(&texts, &mut candidates, &mut wanted);
+    after::report(&texts, &mut candidates, &mut wanted);
     problems::arrange(inputs, &mut wanted.diagnostics);
     wanted.parsed = !wanted.diagnostics.iter().any(|diagnostic| diagnostic.fatal);
     if wanted.parsed {

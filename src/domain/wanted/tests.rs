@@ -570,3 +570,90 @@ fn words_of_an_email_and_of_its_html_are_found_in_their_files() {
     }
     stands(asset("D3"), &files, Html, "Finished");
 }
+
+const FOLLOWING: &str =
+    "post_id,publish_date,locale,platform,account_target,post_copy,utm_url,status,after\n";
+
+fn following(posts: &[(&str, &str)]) -> Wanted {
+    let rows: Vec<String> = posts
+        .iter()
+        .map(|(post, after)| format!("{post},2026-02-16,en,linkedin,{post},Hello,{LINK},approved,{after}\n"))
+        .collect();
+    of(&campaign(), &files(&format!("{FOLLOWING}{}", rows.concat())))
+}
+
+fn stops(wanted: &Wanted, post: &str) -> String {
+    let asset = wanted
+        .assets
+        .iter()
+        .find(|asset| asset.spec.post_id == post)
+        .unwrap();
+    let finding = asset.spec.findings.first();
+    finding.map_or("nothing".to_owned(), |finding| {
+        format!("{} at {}:{}", finding.code, finding.line, finding.column)
+    })
+}
+
+#[test]
+fn a_post_names_the_one_that_it_goes_out_after() {
+    let wanted = following(&[("a", ""), ("b", " A "), ("c", "b")]);
+    assert_eq!(codes(&wanted), Vec::<&str>::new());
+    let after = |post: &str| {
+        let asset = wanted.assets.iter().find(|asset| asset.spec.post_id == post);
+        asset.unwrap().spec.after.clone()
+    };
+    assert_eq!(
+        (after("a"), after("b"), after("c")),
+        (None, Some("a".into()), Some("b".into()))
+    );
+}
+
+#[test]
+fn a_post_that_follows_one_which_is_not_there_or_waits_for_it_is_stopped_at_its_cell() {
+    let wanted = following(&[
+        ("launch", ""),
+        ("one", "lanch"),
+        ("a", "b"),
+        ("b", "c"),
+        ("c", "a"),
+        ("behind", "a"),
+        ("self", "self"),
+    ]);
+    insta::assert_snapshot!(["launch", "one", "a", "b", "c", "behind", "self"].map(|post| stops(&wanted, post)).join("\n"), @r"
+    nothing
+    FollowedPostUnknown at 3:109
+    FollowsItself at 4:105
+    FollowsItself at 5:105
+    FollowsItself at 6:105
+    nothing
+    FollowsItself at 8:111
+    ");
+    let help = wanted
+        .diagnostics
+        .iter()
+        .find(|found| found.code == "FollowedPostUnknown");
+    assert!(
+        help.unwrap().help.starts_with("Did you mean `launch`?"),
+        "{help:?}"
+    );
+}
+
+#[test]
+fn a_row_that_never_goes_may_name_what_it_likes() {
+    let row = format!("a,2026-02-16,en,linkedin,a,Hello,{LINK},skip,nobody\n");
+    let wanted = of(&campaign(), &files(&format!("{FOLLOWING}{row}")));
+    assert_eq!(codes(&wanted), Vec::<&str>::new());
+}
+
+#[test]
+fn a_circle_of_twenty_thousand_posts_is_found() {
+    let posts: Vec<(String, String)> = (0..20_000)
+        .map(|number| (format!("p{number}"), format!("p{}", (number + 1) % 20_000)))
+        .collect();
+    let posts: Vec<(&str, &str)> = posts
+        .iter()
+        .map(|(post, after)| (post.as_str(), after.as_str()))
+        .collect();
+    let wanted = following(&posts);
+    assert!(codes(&wanted).iter().all(|code| *code == "FollowsItself"));
+}

@@ -64,13 +64,7 @@ impl Column {
         Self::Status,
     ];
     /// Columns that are known and that nothing honours yet: a value in one of them blocks its row.
-    pub const NOT_HANDLED: [Self; 5] = [
-        Self::Media,
-        Self::AltText,
-        Self::Thread,
-        Self::After,
-        Self::Variant,
-    ];
+    pub const NOT_HANDLED: [Self; 4] = [Self::Media, Self::AltText, Self::Thread, Self::Variant];
 
     /// The name in the sheet.
     pub const fn name(self) -> &'static str {
