@@ -58,8 +58,10 @@ async fn weigh(rig: &mut Rig, size: usize, table: &mut Table) {
     settled(&operator).await;
     let start = operator.weight();
     operator.forget_peak();
-    // The new server's memory of events begins after what the operator has seen: it answers 410, and all is listed again.
+    // The store has forgotten what the operator has seen, and the new server's memory begins later: it answers 410, and all
+    // is listed again.
     let _written = rig.plane.namespace("newer").await;
+    rig.plane.compact().await;
     rig.plane.restart_api_server().await;
     tokio::time::sleep(SETTLED).await;
     settled(&operator).await;

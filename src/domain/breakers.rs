@@ -186,7 +186,7 @@ impl Situation<'_> {
             return lifted(self.now);
         };
         match halt.stage(self.now) {
-            Stage::Ended => lifted(halt.ends().unwrap_or(self.now)),
+            Stage::Ended => lifted(halt.closed().unwrap_or(self.now)),
             Stage::InForce | Stage::HalfOpen => state.clone(),
         }
     }

@@ -80,6 +80,7 @@ struct Effect {
 }
 
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each turns by itself")]
 struct World {
     class: ChannelClass,
     is_page: bool,

@@ -7,6 +7,7 @@ use std::{
 };
 
 use base64::Engine as _;
+use hmac::{KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 
 use super::*;
@@ -139,7 +140,6 @@ async fn a_webhook_gets_a_signed_cloud_event() {
         .decode(&secret[6..])
         .unwrap();
     let signed = format!("{}.{}.{body}", header("webhook-id"), header("webhook-timestamp"));
-    use hmac::{KeyInit as _, Mac as _};
     let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(&key).unwrap();
     mac.update(signed.as_bytes());
     let expected = base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes());
@@ -182,10 +182,13 @@ async fn an_address_inside_the_cluster_is_not_dialled() {
     }
 }
 
+/// A route, what its Secret holds, and the sentence that names what is missing.
+type Lacking<'a> = (Value, &'a [(&'a str, &'a str)], &'a str);
+
 #[test]
 fn what_a_route_lacks_is_named_exactly() {
     let email = |tls: &str| json!({"email": {"from": "a@example.com", "to": ["b@example.com"], "tls": tls}});
-    let cases: [(Value, &[(&str, &str)], &str); 6] = [
+    let cases: [Lacking; 6] = [
         (
             json!({"slack": {}}),
             &[],

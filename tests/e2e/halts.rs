@@ -291,6 +291,68 @@ async fn sends_that_fail_in_a_row_halt_the_channel_through_a_kill_and_a_lifted_h
 }
 
 #[tokio::test]
+async fn when_the_halt_of_a_breaker_has_run_out_one_asset_goes_and_then_the_rest() {
+    let scene = scene("half-open").await;
+    let breakers = r#"{"spec": {"breakers": {
+        "maxConsecutiveFailures": 1, "haltFor": "8s", "resume": {"policy": "PublishWithin", "within": "24h"}
+    }}}"#;
+    scene.patch("channelconfig/linkedin-company", breakers).await;
+    let refusal = || Fault::Say(answer(400, &[], "no"));
+    // What is tried first is refused as well: the Halt stands again for as long.
+    scene.sink.script([refusal(), refusal()]);
+    let first = scene.row("first", "First.");
+    scene.push_sheet(std::slice::from_ref(&first), "Week 1");
+    scene.apply(&scene.campaign("week1", "")).await;
+    let name = breakers_halt(&scene, "channelconfig/linkedin-company", "ConsecutiveFailures").await;
+    let rows = ["second", "third", "fourth"].map(|post| scene.row(post, "Words."));
+    scene.push_sheet(&[vec![first], rows.to_vec()].concat(), "Three more");
+    let tried = |outcome: &'static str| {
+        let (scene, name) = (&scene, &name);
+        async move {
+            let what = format!("what was tried first has {outcome}");
+            scene
+                .until(&what, async || {
+                    let read = scene.json(&["halt", name]).await;
+                    let probe = &read["status"]["probe"];
+                    if probe["outcome"] == outcome {
+                        Ok(probe["asset"].as_str().unwrap_or_default().to_owned())
+                    } else {
+                        Err(read["status"].to_string())
+                    }
+                })
+                .await
+        }
+    };
+    let failed = tried("Failed").await;
+    assert_eq!(
+        scene.sent().len(),
+        2,
+        "one went, and the rest waited: {:?}",
+        scene.sent_posts()
+    );
+    let passed = tried("Passed").await;
+    assert_ne!(failed, passed);
+    until_effective(&scene, &name, "False Ended").await;
+    scene
+        .until("the rest has gone", async || {
+            let standings = scene.standings().await;
+            let posted = standings
+                .values()
+                .filter(|standing| *standing == "Posted Published")
+                .count();
+            if posted == 2 {
+                Ok(())
+            } else {
+                Err(format!("{standings:?}"))
+            }
+        })
+        .await;
+    assert_eq!(scene.sent().len(), 4);
+    assert_eq!(halts(&scene).await, [name], "what it was made for makes no other");
+    scene.end().await;
+}
+
+#[tokio::test]
 async fn rows_that_are_invalid_when_they_are_due_halt_their_campaign_by_the_seeds_name_of_the_limit() {
     let scene = scene("guards").await;
     let twice = |post: &str| [scene.row(post, "Once."), scene.row(post, "Twice.")];
@@ -305,6 +367,61 @@ async fn rows_that_are_invalid_when_they_are_due_halt_their_campaign_by_the_seed
     scene.push_sheet(&[rows, vec![scene.row("good", "Good.")]].concat(), "A good one");
     scene.until_asset("good linkedin/company", "Halted Halted").await;
     assert_eq!(scene.sent().len(), 0);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_rule_whose_action_says_so_halts_its_campaign_on_that_channel_once() {
+    let scene = scene("action").await;
+    scene
+        .apply(&scene.webhook("linkedin-personal", "linkedin", "personal", ""))
+        .await;
+    scene
+        .apply(
+            "apiVersion: campanile.dev/v1alpha1\nkind: PolicyPack\nmetadata: {name: brand}\nspec:\n  rules:\n    - {name: \
+             no-hype, action: HaltChannel, message: We promise nothing., bannedPhrases: {phrases: [guaranteed]}}\n",
+        )
+        .await;
+    let hype = scene.row("hype", "Guaranteed interviews.");
+    scene.push_sheet(std::slice::from_ref(&hype), "Week 1");
+    scene
+        .apply(&scene.campaign("week1", "  policies: [{name: brand}]\n"))
+        .await;
+    scene
+        .until_asset("hype linkedin/company", "Blocked GuardFailed")
+        .await;
+    let made = scene
+        .until("the guard has made a Halt", async || {
+            let list = scene.json(&["halts"]).await;
+            let made = list["items"].as_array().and_then(|items| items.first().cloned());
+            made.ok_or_else(|| list.to_string())
+        })
+        .await;
+    assert_eq!(made["spec"]["owner"], "breaker/guard");
+    let reason = made["spec"]["reason"].as_str().unwrap_or_default().to_owned();
+    assert!(
+        reason.contains("no-hype") && reason.contains("on linkedin-company"),
+        "{reason}"
+    );
+
+    let good = scene.row("good", "Words.");
+    let rows = [hype, good.clone(), good.to("personal")];
+    scene.push_sheet(&rows, "A good one");
+    scene.until_asset("good linkedin/company", "Halted Halted").await;
+    scene
+        .until_asset("good linkedin/personal", "Posted Published")
+        .await;
+
+    let name = made["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    scene.kubectl(&["delete", "halt", &name]).await;
+    scene
+        .until_asset("good linkedin/company", "AwaitingApproval HaltEnded")
+        .await;
+    assert_eq!(
+        halts(&scene).await,
+        [] as [String; 0],
+        "the same words make no other"
+    );
     scene.end().await;
 }
 

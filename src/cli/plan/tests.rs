@@ -455,7 +455,7 @@ fn a_first_week_is_planned_day_by_day() {
     }
 }
 
-const PACK: &str = r#"
+const PACK: &str = r"
 ---
 apiVersion: campanile.dev/v1alpha1
 kind: PolicyPack
@@ -463,7 +463,7 @@ metadata: {name: brand, namespace: team}
 spec:
   rules:
     - {name: no-greeting, bannedPhrases: {phrases: [hello]}}
-"#;
+";
 
 fn guarded(policies: &str, pack: &str) -> String {
     let campaign = CAMPAIGN.replace("policies: []", policies);

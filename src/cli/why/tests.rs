@@ -201,7 +201,7 @@ fn what_only_the_operator_knows_is_taken_from_what_it_wrote() {
 #[test]
 fn an_operator_that_has_not_looked_since_is_named() {
     let text = text(&scene(|objects| {
-        objects["campaign"]["spec"]["publishEnabled"] = false.into()
+        objects["campaign"]["spec"]["publishEnabled"] = false.into();
     }));
     insta::assert_snapshot!(text.lines().skip_while(|line| !line.starts_with("Next")).collect::<Vec<_>>().join("\n"), @"
     Next look: when something of this changes.

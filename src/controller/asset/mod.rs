@@ -21,6 +21,7 @@ use kube::{
 use serde_json::json;
 
 use super::{
+    breaker,
     campaign::SOURCE_NOT_READ_YET,
     channel_config::CHANNEL_NOT_READY,
     context::Shared,
@@ -34,8 +35,10 @@ use crate::{
     api::{Asset, AssetPhase, Condition},
     domain::{
         decide::{RECEIPT_MISSING, decide},
+        halts::{GuardStop, guard_order},
         observed::{GUARDS_NOT_RUN, LINKS_UNCHECKED, Observed},
         plan::{Action, Plan},
+        policy::HaltScope,
         status::{asset_report, standing},
     },
 };
@@ -81,6 +84,7 @@ pub(crate) async fn reconcile(view: Arc<AssetView>, shared: Arc<Shared>) -> Resu
             None => return Ok(Requeue::await_change()),
         }
     };
+    halt_for_its_guards(&view, &observed, &shared).await?;
     summarise(&view, &observed, &plan, &shared).await?;
     Ok(requeue(&plan, shared.clock.now()))
 }
@@ -110,6 +114,24 @@ fn lane_of(
         Action::Claim | Action::Send(_) => lane::enter(shared, view, observed, now),
         _ => Entry::Free,
     }
+}
+
+/// A rule whose action says so stops more than the asset that it found something in: once for these words.
+async fn halt_for_its_guards(view: &AssetView, observed: &Observed, shared: &Shared) -> Result<(), Error> {
+    let verdict = observed.guards.verdict.as_ref();
+    let Some(found) = verdict.and_then(|verdict| verdict.halt.as_ref()) else {
+        return Ok(());
+    };
+    let stop = GuardStop {
+        rule: &found.rule,
+        campaign: found.scope == HaltScope::Campaign,
+        channel: observed.channels.first().map(|channel| channel.name.as_str()),
+    };
+    let Some((order, failure)) = guard_order(&observed.asset, &stop) else {
+        return Ok(());
+    };
+    breaker::make(&order, view, view.namespace(), shared).await?;
+    write(view, &json!({"status": {"haltedFor": failure}}), shared).await
 }
 
 fn requeue(plan: &Plan, now: Timestamp) -> Requeue {

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Makes a Halt, where it does not stand yet, and tells of it on what it was made for.
-pub(super) async fn make<K>(
+pub(in super::super) async fn make<K>(
     order: &HaltOrder,
     object: &K,
     namespace: &str,

@@ -9,6 +9,8 @@ use futures::StreamExt as _;
 use jiff::Timestamp;
 use kube::ResourceExt;
 
+pub(super) use execute::make;
+
 use self::observe::Watched;
 use super::{context::Shared, error::Error, report};
 use crate::{

@@ -226,7 +226,7 @@ mod tests {
     async fn a_host_that_asks_to_be_left_alone_is() {
         let look = seen("/busy", &["127.0.0.0/8"]).await;
         assert_eq!(look.found, LinkFinding::Status(429));
-        assert_eq!(look.pause, Some(Duration::from_secs(120)));
+        assert_eq!(look.pause, Some(Duration::from_mins(2)));
     }
 
     #[tokio::test]

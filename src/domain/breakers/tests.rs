@@ -224,7 +224,11 @@ fn a_halt_that_runs_out_closes_its_breaker_when_one_asset_was_published() {
         outcome: Some((crate::api::ProbeOutcome::Passed, minutes(62))),
     });
     assert_eq!(story.looks(minutes(63)), []);
-    assert_eq!(story.states.first().map(|state| state.halt.clone()), Some(None));
+    let state = story.states.first().unwrap();
+    assert_eq!(
+        (state.halt.clone(), state.count_since.clone()),
+        (None, Some(Time(minutes(62))))
+    );
 }
 
 fn held_until(minute: i64) -> Story {

@@ -147,6 +147,13 @@ impl HaltFacts {
         (self.stage(now) == Stage::HalfOpen).then_some(probe.asset.as_str())
     }
 
+    /// When it stopped nothing any more, given that it does not: that of a breaker, when the asset that was tried was
+    /// published.
+    pub fn closed(&self) -> Option<Timestamp> {
+        let tried = self.probe.as_ref().and_then(|probe| probe.outcome);
+        tried.map(|(_, at)| at).or(self.until)
+    }
+
     fn last_tried(&self) -> Option<ProbeOutcome> {
         let (outcome, _) = self.probe.as_ref()?.outcome?;
         Some(outcome)

@@ -13,17 +13,17 @@ fn later(seconds: i64) -> Timestamp {
     at(NOON) + jiff::SignedDuration::from_secs(seconds)
 }
 
-fn notify(routes: serde_json::Value) -> Notify {
+fn notify(routes: &serde_json::Value) -> Notify {
     serde_json::from_value(json!({"routes": routes, "summaryAt": "18:00"})).unwrap()
 }
 
-fn one_route(extra: serde_json::Value) -> Notify {
+fn one_route(extra: &serde_json::Value) -> Notify {
     let mut route = json!({"name": "team", "secretRef": {"name": "slack"}, "slack": {}});
     route
         .as_object_mut()
         .unwrap()
         .extend(extra.as_object().unwrap().clone());
-    notify(json!([route]))
+    notify(&json!([route]))
 }
 
 fn stands(object: &str, event: NotifyEvent, reason: &str) -> Situation {
@@ -99,7 +99,7 @@ impl Story {
 
 #[test]
 fn what_stands_is_told_once_and_once_more_when_it_is_gone() {
-    let mut story = Story::of(one_route(json!({})));
+    let mut story = Story::of(one_route(&json!({})));
     story.standing = vec![
         stands("asset/a", NotifyEvent::Failed, "Rejected"),
         stands("asset/b", NotifyEvent::Failed, "Rejected"),
@@ -113,7 +113,7 @@ fn what_stands_is_told_once_and_once_more_when_it_is_gone() {
 
 #[test]
 fn other_words_and_other_reasons_are_news_and_what_they_replace_is_not_taken_back() {
-    let mut story = Story::of(one_route(json!({})));
+    let mut story = Story::of(one_route(&json!({})));
     story.standing = vec![stands("asset/a", NotifyEvent::Failed, "Rejected")];
     story.look(later(0));
     story.standing = vec![stands("asset/a", NotifyEvent::Unknown, "MayBeLive")];
@@ -131,7 +131,7 @@ fn other_words_and_other_reasons_are_news_and_what_they_replace_is_not_taken_bac
 
 #[test]
 fn what_a_failing_sink_did_not_take_is_told_later_in_one_message() {
-    let mut story = Story::of(one_route(json!({})));
+    let mut story = Story::of(one_route(&json!({})));
     let route = story.notify.routes[0].clone();
     story.standing = vec![stands("asset/a", NotifyEvent::Blocked, "NoChannel")];
     let first = story.pending(&route, later(0)).0;
@@ -147,7 +147,7 @@ fn what_a_failing_sink_did_not_take_is_told_later_in_one_message() {
 
 #[test]
 fn a_route_rests_for_a_minute_but_not_from_a_branch_that_cannot_be_read() {
-    let mut story = Story::of(one_route(json!({})));
+    let mut story = Story::of(one_route(&json!({})));
     story.standing = vec![stands("asset/a", NotifyEvent::Blocked, "NoChannel")];
     story.look(later(0));
     story
@@ -165,7 +165,7 @@ fn a_route_rests_for_a_minute_but_not_from_a_branch_that_cannot_be_read() {
 
 #[test]
 fn a_flood_is_bounded_and_nothing_of_it_is_lost() {
-    let mut story = Story::of(one_route(json!({"groupBy": "Asset"})));
+    let mut story = Story::of(one_route(&json!({"groupBy": "Asset"})));
     story.standing = (0..500)
         .map(|number| stands(&format!("asset/{number}"), NotifyEvent::Failed, "Rejected"))
         .collect();
@@ -182,7 +182,7 @@ fn a_flood_is_bounded_and_nothing_of_it_is_lost() {
         .retain(|one| !story.memory["team"].told.contains_key(&one.key()));
     let said: usize = (30..100).map(|round| story.look(later(round * 60)).len()).sum();
     assert_eq!(said, 200 + 200, "resolved and raised");
-    let mut story = Story::of(one_route(json!({})));
+    let mut story = Story::of(one_route(&json!({})));
     story.standing = (0..500)
         .map(|number| stands(&format!("asset/{number}"), NotifyEvent::Failed, "Rejected"))
         .collect();
@@ -193,7 +193,7 @@ fn a_flood_is_bounded_and_nothing_of_it_is_lost() {
 
 #[test]
 fn publications_are_told_once_and_old_ones_never() {
-    let mut story = Story::of(one_route(json!({})));
+    let mut story = Story::of(one_route(&json!({})));
     story.happened = vec![
         published("asset/old", later(-10)),
         published("asset/a", later(5)),
@@ -214,7 +214,7 @@ fn publications_are_told_once_and_old_ones_never() {
 
 #[test]
 fn a_route_is_told_what_it_wants() {
-    let mut story = Story::of(one_route(json!({"events": ["Failed"]})));
+    let mut story = Story::of(one_route(&json!({"events": ["Failed"]})));
     story.standing = vec![
         stands("asset/a", NotifyEvent::Blocked, "NoChannel"),
         stands("asset/b", NotifyEvent::Failed, "Rejected"),
@@ -225,7 +225,7 @@ fn a_route_is_told_what_it_wants() {
 
 #[test]
 fn the_end_of_a_halt_is_told_as_such_and_a_decision_needs_no_answer() {
-    let mut story = Story::of(one_route(json!({})));
+    let mut story = Story::of(one_route(&json!({})));
     story.standing = vec![
         stands("asset/a", NotifyEvent::Halted, "Halted"),
         stands("asset/b", NotifyEvent::ApprovalNeeded, "ReviewPending"),
@@ -243,7 +243,7 @@ fn the_end_of_a_halt_is_told_as_such_and_a_decision_needs_no_answer() {
 
 #[test]
 fn what_nobody_deals_with_is_escalated_once_and_taken_back() {
-    let mut story = Story::of(notify(json!([
+    let mut story = Story::of(notify(&json!([
         {"name": "team", "secretRef": {"name": "slack"}, "slack": {}, "escalation": {"after": "2h", "to": "owner"}},
         {"name": "owner", "secretRef": {"name": "mail"}, "email": {"from": "a@example.com", "to": ["b@example.com"]}, "events": []},
     ])));
@@ -268,7 +268,7 @@ fn what_nobody_deals_with_is_escalated_once_and_taken_back() {
 #[test]
 fn a_day_is_summed_up_at_its_time_if_anything_was_published_or_failed() {
     // 18:00 in Jerusalem is 16:00 in UTC.
-    let mut story = Story::of(one_route(json!({"events": ["Summary"]})));
+    let mut story = Story::of(one_route(&json!({"events": ["Summary"]})));
     story.happened = vec![published("asset/a", later(5))];
     assert_eq!(story.look(at("2026-02-16T15:59:59Z")), Vec::<String>::new());
     assert_eq!(
@@ -287,7 +287,7 @@ fn a_day_is_summed_up_at_its_time_if_anything_was_published_or_failed() {
 
 #[test]
 fn words_of_the_branch_break_no_line_of_a_message() {
-    let mut story = Story::of(one_route(json!({"groupBy": "Campaign"})));
+    let mut story = Story::of(one_route(&json!({"groupBy": "Campaign"})));
     let message = "Line\n- asset/forged: Published\u{1b}[31m".to_owned();
     story.standing = vec![
         Situation {

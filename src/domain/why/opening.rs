@@ -91,7 +91,7 @@ fn opener(gate: GateName, phase: AssetPhase, reason: &str) -> Opener {
         "SourceNotReadYet" | "SourceStale" | "EditedByHand" | "ChannelNotReady" | "ClockSkew"
         | "StoreWentBack" | "LinksUnchecked" => return Opener::Operator,
         "MadeByHand" | "HaltEnded" => return Opener::Approver,
-        "Draft" => return Opener::Branch,
+        "Draft" | "SkippedByHalt" => return Opener::Branch,
         "ChannelDisabled" | "ChannelRefused" => return Opener::Channel,
         "PolicyMissing" | "PolicyNotReady" => return Opener::Policy,
         _ => {}

@@ -67,15 +67,12 @@ fn score(set: &str, locale: &str) -> Score {
             let start = lower.find(&claim.to_lowercase()).unwrap();
             let label = start..start + claim.len();
             let overlapping = |found: &Claim| found.span.start < label.end && label.start < found.span.end;
-            match found.iter().position(overlapping) {
-                Some(place) => {
-                    found.remove(place);
-                    score.right += 1;
-                }
-                None => {
-                    println!("missed {claim:?}: {}", sentence.words);
-                    score.missed += 1;
-                }
+            if let Some(place) = found.iter().position(overlapping) {
+                found.remove(place);
+                score.right += 1;
+            } else {
+                println!("missed {claim:?}: {}", sentence.words);
+                score.missed += 1;
             }
         }
         for claim in &found {

@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn too_few_and_missing_ones_are_found() {
-        let ours = r##"{"hashtags": {"min": 1, "require": ["resumely"]}}"##;
+        let ours = r#"{"hashtags": {"min": 1, "require": ["resumely"]}}"#;
         failing(ours, &[("en", "Nothing"), ("en", "#other"), ("he", "#אחר")]);
         passing(ours, &[("en", "#Resumely"), ("he", "נסו #resumely")]);
     }
