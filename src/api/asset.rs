@@ -426,6 +426,10 @@ pub struct Made {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schemars(length(max = 64))]
     pub withdrawn: String,
+    /// Since when its row asks for what it asks; an approval of a draft or of what is pending counts only from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "optional_date_time")]
+    pub intent_at: Option<Time>,
 }
 
 /// What the guards say of an asset.
@@ -502,6 +506,10 @@ pub struct BranchApprovalRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "optional_date_time")]
     pub at: Option<Time>,
+    /// The time of publication that it was approved for: up to 72 hours later is approved too, earlier is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "optional_date_time")]
+    pub publish_at: Option<Time>,
 }
 
 /// Where an asset is.

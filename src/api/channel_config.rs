@@ -89,6 +89,10 @@ pub struct ChannelConfigSpec {
     )]
     #[schemars(range(min = 1, max = 100_000))]
     pub other_max_publishes_per_day: Option<u32>,
+    /// People one of whom has to have approved whatever goes out here by an Approval, beside what the campaign asks: the owner of a personal profile.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), inner(length(min = 1, max = 320)))]
+    pub approvers: Vec<String>,
     /// Publishes by an HTTP request to an address of yours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook: Option<WebhookChannel>,

@@ -70,6 +70,10 @@ pub mod condition_type {
     pub const NOTIFICATIONS_HEALTHY: &str = "NotificationsHealthy";
     /// Its account's limits leave no room for the asset before it is missed (present only while true).
     pub const WOULD_BE_MISSED: &str = "WouldBeMissed";
+    /// Approval objects are believed: nobody can make one in another's name.
+    pub const APPROVALS_HONOURED: &str = "ApprovalsHonoured";
+    /// An Approval counts.
+    pub const VALID: &str = "Valid";
     /// The asset is published.
     pub const PUBLISHED: &str = "Published";
     /// The Halt stops something.

@@ -6,7 +6,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 use kube::CustomResourceExt;
 use serde_json::json;
 
-use super::{Asset, Campaign, ChannelConfig, Halt, PolicyPack, Receipt};
+use super::{Approval, Asset, Campaign, ChannelConfig, Halt, PolicyPack, Receipt};
 
 /// Every CustomResourceDefinition of this version, in the order of their names.
 ///
@@ -15,6 +15,7 @@ use super::{Asset, Campaign, ChannelConfig, Halt, PolicyPack, Receipt};
 /// has looked at yet as in progress; `conditions` are a list-map keyed by `type`.
 pub fn custom_resource_definitions() -> Vec<CustomResourceDefinition> {
     [
+        Approval::crd(),
         Asset::crd(),
         Campaign::crd(),
         ChannelConfig::crd(),

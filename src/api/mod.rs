@@ -2,6 +2,7 @@
 //!
 //! Types only, no behaviour. The CRDs under `crds/` are made from these types by [`custom_resource_definitions`].
 
+mod approval;
 mod asset;
 mod breaker;
 mod campaign;
@@ -19,6 +20,7 @@ mod policy_test;
 mod receipt;
 mod reference;
 
+pub use approval::*;
 pub use asset::*;
 pub use breaker::*;
 pub use campaign::*;

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AssetSource, AssetType, Condition, Environment, RuleResult,
+    ApprovalMode, AssetSource, AssetType, Condition, Decision, Environment, RuleResult,
     condition::{date_time, optional_date_time},
 };
 
@@ -167,6 +167,10 @@ pub struct ReceiptStatus {
     /// What the guards said of it when it was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guard: Option<ReceiptGuard>,
+    /// Each decision that allowed what was sent last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub approvals: Vec<ReceiptApproval>,
     /// The first undecided attempt, the published one, and the last four.
     #[serde(default)]
     #[schemars(length(max = 8))]
@@ -224,6 +228,39 @@ pub struct PolicyVersion {
     /// Digest of its rules.
     #[schemars(length(max = 80))]
     pub digest: String,
+}
+
+/// A decision that allowed a publication.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReceiptApproval {
+    /// Name of the Approval; left out for what the branch approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253))]
+    pub name: Option<String>,
+    /// Who decided. Proven where it was an Approval; what a commit says of its author otherwise; left out where nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 320))]
+    pub approver: Option<String>,
+    /// What was decided.
+    pub decision: Decision,
+    /// Digest of the words that were decided about.
+    #[schemars(length(max = 80))]
+    pub digest: String,
+    /// How approval worked in the campaign then.
+    pub mode: ApprovalMode,
+    /// When; left out where the row was approved from the first sight on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "optional_date_time")]
+    pub at: Option<Time>,
+    /// The commit in which the branch approved it; left out for an Approval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub revision: Option<String>,
+    /// The emergency for which the campaign's demands were set aside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 512))]
+    pub break_glass: Option<String>,
 }
 
 /// One attempt to publish.

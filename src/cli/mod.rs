@@ -1,6 +1,7 @@
 //! The command line; the same binary is the kubectl plugin by its name.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
 
+mod approve;
 mod check;
 mod cluster;
 mod crds;
@@ -11,6 +12,7 @@ mod plan;
 mod policy;
 mod printed;
 mod receipts;
+mod review;
 mod simulate;
 mod up;
 mod why;
@@ -41,6 +43,12 @@ enum Command {
     Up(Box<up::Options>),
     /// Run the tests of PolicyPacks, and try a pack on what stands in a namespace
     Policy(policy::Options),
+    /// Approve assets in your name, with the words and the time that they have now
+    Approve(approve::ApproveOptions),
+    /// Deny assets in your name: they do not go out with these words
+    Deny(approve::DenyOptions),
+    /// Look through what waits for a person, and decide at a keystroke
+    Review(review::Options),
     /// Look at receipts, and settle those that need a person
     Receipts(receipts::Options),
     /// Print what a folder or a branch would publish, when, through which account, and what is in the way
@@ -63,6 +71,9 @@ pub fn main() -> ExitCode {
         Command::Crds(options) => crds::run(&options),
         Command::Up(options) => up::run(*options),
         Command::Policy(options) => policy::run(&options),
+        Command::Approve(options) => approve::approve(&options),
+        Command::Deny(options) => approve::deny(&options),
+        Command::Review(options) => review::run(&options),
         Command::Receipts(options) => receipts::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Simulate(options) => simulate::run(&options),

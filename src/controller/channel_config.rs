@@ -135,6 +135,7 @@ fn facts_of_object(config: &ChannelConfig) -> ChannelFacts {
         name: config.name_any(),
         environment: config.spec.environment,
         publish_enabled: config.spec.publish_enabled && config.spec.other_publish_enabled != Some(false),
+        approvers: config.spec.approvers.clone(),
         missing: Vec::new(),
         unusable: None,
         class: ChannelClass::Neither,

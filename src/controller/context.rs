@@ -18,6 +18,8 @@ use kube::{
 use tokio::sync::watch;
 
 use super::{
+    admission::Admission,
+    approval::Approvals,
     breaker,
     campaign::Sources,
     channel_config::Channels,
@@ -42,7 +44,7 @@ use super::{
     written::{AssetWrite, Written},
 };
 use crate::{
-    api::{Campaign, ChannelConfig, Halt, PolicyPack, Sender},
+    api::{Approval, Campaign, ChannelConfig, Halt, PolicyPack, Sender},
     git::Mirrors,
     telemetry::Metrics,
 };
@@ -74,6 +76,12 @@ pub(crate) struct Shared {
     pub(crate) halts: Store<Guarded<Halt>>,
     /// When Halts were written last.
     pub(crate) halts_told: halt::Told,
+    /// Every Approval that is known, by the assets that it is about.
+    pub(crate) approvals: Approvals,
+    /// Every Approval, as it was watched.
+    pub(crate) watched_approvals: Store<Guarded<Approval>>,
+    /// Whether the API server makes sure that nobody approves in another's name.
+    pub(crate) admission: Admission,
     /// Every Receipt that is known.
     pub(crate) receipts: Receipts,
     /// Those of them that are not settled, as they were watched.
@@ -122,6 +130,8 @@ pub(crate) struct Shared {
     pub(crate) allow_local_paths: bool,
     /// Wakes the Asset controller.
     pub(crate) asset_wakes: WakeUps<ObjectRef<AssetView>>,
+    /// Wakes the Approval controller.
+    pub(crate) approval_wakes: WakeUps<ObjectRef<Guarded<Approval>>>,
     /// Wakes the Receipt controller.
     pub(crate) receipt_wakes: WakeUps<ObjectRef<ReceiptView>>,
     /// Wakes the Halt controller.
@@ -193,8 +203,8 @@ impl Shared {
 #[derive(Debug, Default)]
 pub(crate) struct Listed(watch::Sender<BTreeSet<String>>);
 
-/// How many kinds are kept in stores: Asset, Campaign, ChannelConfig, Halt, PolicyPack.
-const KINDS: usize = 5;
+/// How many kinds are kept in stores: Approval, Asset, Campaign, ChannelConfig, Halt, PolicyPack.
+const KINDS: usize = 6;
 
 impl Listed {
     /// Notes that a kind has been listed to the end.

@@ -1,5 +1,7 @@
 //! The operator: controllers that observe, decide, execute and summarise, one folder or file per kind.
 
+mod admission;
+mod approval;
 mod asset;
 mod breaker;
 mod campaign;
@@ -30,6 +32,7 @@ mod view;
 mod wakes;
 mod written;
 
+pub use admission::ADMISSION_POLICIES;
 pub use clock::{Clock, SystemClock};
 pub use error::{Error, ErrorClass, chain};
 pub use halt::{Matched, matched_by};

@@ -39,6 +39,8 @@ pub use self::{
     surface::{Surface, WebhookTarget},
 };
 use super::{
+    admission::{self, Admission},
+    approval::{self, Approvals},
     asset, breaker, campaign, channel_config,
     clock::{Clock, SystemClock},
     context::{Guarded, Listed, Shared},
@@ -64,7 +66,7 @@ use super::{
     written::Written,
 };
 use crate::{
-    api::{Campaign, ChannelConfig, Halt, PolicyPack, Sender},
+    api::{Approval, Campaign, ChannelConfig, Halt, PolicyPack, Sender},
     config::OperatorOptions,
     egress::{EgressPolicy, HttpClientOptions, http_client},
     git::{GitSettings, Mirrors},
@@ -131,6 +133,7 @@ pub struct Operator {
 }
 
 struct Writers {
+    approvals: Writer<Guarded<Approval>>,
     assets: Writer<AssetView>,
     campaigns: Writer<Guarded<Campaign>>,
     channels: Writer<Guarded<ChannelConfig>>,
@@ -196,6 +199,7 @@ impl Operator {
         let (halts, halt_writer) = reflector::store();
         let (unsettled_receipts, receipt_writer) = reflector::store();
         let (policy_packs, pack_writer) = reflector::store();
+        let (watched_approvals, approval_writer) = reflector::store();
         let lease_namespace = options
             .lease_namespace
             .clone()
@@ -213,6 +217,9 @@ impl Operator {
             secrets: SecretReader::new(client.clone(), Arc::clone(&clock)),
             reporter: Reporter::new(client.clone(), &sender.pod),
             notifications: notifications(&egress)?,
+            approvals: Approvals::default(),
+            watched_approvals,
+            admission: Admission::default(),
             receipts: Receipts::default(),
             unsettled_receipts,
             unsettled: receipt::Unsettled::default(),
@@ -229,6 +236,7 @@ impl Operator {
             restored_at: options.restored_at,
             allow_local_paths: options.allow_local_paths,
             asset_wakes: WakeUps::default(),
+            approval_wakes: WakeUps::default(),
             receipt_wakes: WakeUps::default(),
             campaign_wakes: WakeUps::default(),
             halts,
@@ -257,6 +265,7 @@ impl Operator {
             namespace: options.cluster.namespace.clone(),
             concurrency: options.concurrency.max(1),
             writers: Some(Writers {
+                approvals: approval_writer,
                 assets: asset_writer,
                 campaigns: campaign_writer,
                 channels: channel_writer,
@@ -297,6 +306,8 @@ impl Operator {
                 () = self.packs(writers.packs) => Err(Error::Ended("the PolicyPack controller")),
                 () = links::run(&shared) => Err(Error::Ended("the look at links")),
                 () = notify::run(&shared) => Err(Error::Ended("the telling of people")),
+                () = self.approvals(writers.approvals) => Err(Error::Ended("the Approval controller")),
+                () = self.admission() => Err(Error::Ended("the look at admission policies")),
                 () = self.clocks() => Err(Error::Ended("the comparison of clocks")),
                 () = self.leading() => Err(Error::Ended("the election")),
                 result = self.election() => result,
@@ -401,6 +412,7 @@ impl Operator {
             halt::stir(view.namespace(), &shared);
             breaker::stir(view.namespace(), &shared);
             lane::asset_touched(view, &shared);
+            approval::asset_touched(view.namespace(), view.name(), &shared);
             if let Some(campaign) = view.campaign() {
                 let campaign = ObjectRef::new(campaign).within(view.namespace());
                 shared.stirred.wake(campaign);
@@ -587,6 +599,34 @@ impl Operator {
             )
             .for_each(|result| self.note("policypack", result.err()))
             .boxed()
+    }
+
+    fn approvals(&self, writer: Writer<Guarded<Approval>>) -> BoxFuture<'_, ()> {
+        let shared = Arc::clone(&self.shared);
+        let watched = watcher(
+            self.api::<Guarded<Approval>>(),
+            watcher::Config::default().page_size(PAGE),
+        )
+        .default_backoff();
+        let seen = move |event: &watcher::Event<Guarded<Approval>>| approval::watched(event, &shared);
+        let touched = self.reflect(watched, writer, seen);
+        Controller::for_stream(touched, self.shared.watched_approvals.clone())
+            .with_config(ControllerConfig::default().concurrency(FEW))
+            .reconcile_on(self.shared.approval_wakes.stream())
+            .reconcile_all_on(self.became_leader())
+            .run(
+                approval::reconcile,
+                approval::error_policy,
+                Arc::clone(&self.shared),
+            )
+            .for_each(|result| self.note("approval", result.err()))
+            .boxed()
+    }
+
+    /// Looks whether the API server makes sure of approvers, and wakes whoever depends on it.
+    async fn admission(&self) {
+        let shared = &self.shared;
+        admission::watch(shared, || approval::enforcement_changed(shared)).await;
     }
 
     /// Looks whether the wall clock was set, and how far it is from the API server's.

@@ -229,6 +229,23 @@ impl Receipts {
             .cloned()
     }
 
+    /// Whether anything is known to be published on the account of a slot, in its environment.
+    pub(crate) fn any_published(&self, namespace: &str, like: &ReceiptSlot) -> bool {
+        let known = lock(&self.known);
+        let of_namespace = known
+            .range((namespace.to_owned(), String::new())..)
+            .take_while(|((of, _), _)| of == namespace);
+        { of_namespace }.any(|(_, known)| {
+            let slot = known.view.spec.as_ref().ok().map(|spec| &spec.slot);
+            known.view.status.phase == ReceiptPhase::Published
+                && slot.is_some_and(|slot| {
+                    slot.environment == like.environment
+                        && slot.platform == like.platform
+                        && slot.account == like.account
+                })
+        })
+    }
+
     fn note_undecided(&self, view: &ReceiptView, now: Duration) {
         let mut first_seen = lock(&self.first_seen);
         for attempt in &view.status.attempts {
@@ -340,6 +357,22 @@ mod tests {
 
     fn elsewhere(receipts: &Receipts) -> Option<String> {
         receipts.sent_elsewhere("n", &slot("week2"), &source())
+    }
+
+    #[test]
+    fn what_is_published_on_an_account_is_known_and_nothing_else_is() {
+        let receipts = Receipts::default();
+        assert!(!receipts.any_published("n", &slot("week2")));
+        receipts.wrote(receipt("week1", 5, "Claimed", None), NOW);
+        assert!(!receipts.any_published("n", &slot("week2")));
+        receipts.wrote(receipt("week1", 6, "Published", None), NOW);
+        assert!(receipts.any_published("n", &slot("week2")));
+        assert!(!receipts.any_published("elsewhere", &slot("week2")));
+        let personal = ReceiptSlot {
+            account: "personal".to_owned(),
+            ..slot("week2")
+        };
+        assert!(!receipts.any_published("n", &personal));
     }
 
     #[test]

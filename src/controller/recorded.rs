@@ -11,7 +11,8 @@ use kube::{Api, Client, Resource, ResourceExt, api::ListParams, core::Deserializ
 use serde::de::DeserializeOwned;
 
 use super::{
-    asset::{Read, Witness, assemble, slot},
+    approval,
+    asset::{Decided, Read, Witness, assemble, slot},
     campaign::{self, memory_name, remembered, stands},
     channel_config,
     context::Guarded,
@@ -23,13 +24,16 @@ use super::{
 };
 use crate::{
     api::{
-        Asset, AssetSpec, AssetStatus, Campaign, CampaignSpec, ChannelConfig, Environment, Halt, PolicyPack,
-        Receipt, ReceiptPhase, Target,
+        Approval, Asset, AssetSpec, AssetStatus, Campaign, CampaignSpec, ChannelConfig, ConditionStatus,
+        Environment, Halt, PolicyPack, Receipt, ReceiptPhase, Target, condition_type,
     },
     domain::{
+        gates::approval::{Setback, takes_words_unseen},
         guarding,
         materialise::{Memory, Standing},
-        observed::{AssetFacts, ChannelFacts, Observed, ProcessFacts, campaign_id},
+        observed::{
+            AssetFacts, CampaignFacts, ChannelFacts, Enforcement, Observed, ProcessFacts, campaign_id,
+        },
         receipt::undecided,
         slot::compared,
         wanted,
@@ -54,6 +58,7 @@ pub struct Recorded {
     policy_packs: Vec<PolicyPack>,
     assets: Vec<Asset>,
     receipts: Receipts,
+    approvals: Vec<Approval>,
     memories: BTreeMap<String, Memory>,
 }
 
@@ -110,13 +115,25 @@ impl Recorded {
     /// Where the API server does not answer, or refuses; `Unreadable` where the one that is named cannot be read.
     pub async fn read(client: &Client, namespace: &str, asked: Asked<'_>) -> Result<Self, Error> {
         let assets = assets(client, namespace, asked).await?;
+        let everything = ListParams::default;
+        let campaigns: Vec<Campaign> = list(client, namespace, everything(), "list the Campaigns").await?;
+        // Whether a publication is the first on its channel is told by the receipts of all posts.
+        let unseen = |campaign: &Campaign| {
+            takes_words_unseen(&CampaignFacts::of_spec(&campaign.name_any(), &campaign.spec))
+        };
+        let asked_of_receipts = if campaigns.iter().any(unseen) {
+            Asked::All
+        } else {
+            asked
+        };
         let receipts = Receipts::default();
-        for receipt in receipts_of(client, namespace, asked, &assets).await? {
+        for receipt in receipts_of(client, namespace, asked_of_receipts, &assets).await? {
             receipts.wrote(receipt, Duration::ZERO);
         }
         Ok(Self {
             namespace: namespace.to_owned(),
-            campaigns: list(client, namespace, ListParams::default(), "list the Campaigns").await?,
+            campaigns,
+            approvals: list(client, namespace, everything(), "list the Approvals").await?,
             channel_configs: list(
                 client,
                 namespace,
@@ -215,6 +232,7 @@ impl Recorded {
         let halts = Halts::listed(&self.halts, (&facts, campaign, &configs));
         let judges = campaign.and_then(|campaign| campaign.spec.policies.as_deref());
         let guards = guarding::recorded(judges, asset.status.as_ref());
+        let decided = self.decided(view.name(), campaign);
         let campaign = campaign.map(|campaign| campaign::facts_on_record(campaign, true));
         let mut channels = self.channels_for(&facts.target);
         let slot = slot(&facts, campaign.as_ref(), &channels);
@@ -228,6 +246,7 @@ impl Recorded {
                 .sent_elsewhere(&self.namespace, slot.fields(), &source)
         });
         let witness = Witness {
+            namespace: &self.namespace,
             receipts: &self.receipts,
             steady: Duration::ZERO,
             process: process(asset, receipt.as_deref(), &channels, now),
@@ -239,8 +258,29 @@ impl Recorded {
             elsewhere,
             halts: halts.matching(&view),
             guards,
+            decided,
         };
         Some(assemble(witness, &facts, read))
+    }
+
+    /// What people decided about an Asset. Whether that is believed the operator says on the Campaign and on each Approval.
+    fn decided(&self, asset: &str, campaign: Option<&Campaign>) -> Decided {
+        let status = campaign.and_then(|campaign| campaign.status.as_ref());
+        let mut conditions = status.into_iter().flat_map(|status| &status.conditions);
+        let honoured = conditions.find(|condition| condition.type_ == condition_type::APPROVALS_HONOURED);
+        let enforcement = match honoured {
+            None => Enforcement::default(),
+            Some(condition) if condition.status == ConditionStatus::True => {
+                Enforcement::Since(Timestamp::UNIX_EPOCH)
+            }
+            Some(condition) => Enforcement::Missing(condition.message.trim_end_matches('.').to_owned()),
+        };
+        let approvals = self.approvals.iter().cloned().map(as_old_as_told);
+        let approvals: Vec<Approval> = approvals.collect();
+        Decided {
+            approvals: approval::facts(asset, approvals.iter()),
+            enforcement,
+        }
     }
 
     fn configs_for(&self, target: &Target) -> impl Iterator<Item = &ChannelConfig> {
@@ -279,6 +319,16 @@ fn overlay<K: Resource>(standing: &mut Vec<K>, others: Vec<K>) {
     standing.extend(others);
 }
 
+/// One that the operator found to be older than the policy counts as made before all else here too.
+fn as_old_as_told(mut approval: Approval) -> Approval {
+    let status = approval.status.as_ref();
+    let mut conditions = status.into_iter().flat_map(|status| &status.conditions);
+    if conditions.any(|condition| condition.reason == Setback::BeforeThePolicy.reason()) {
+        approval.metadata.creation_timestamp = None;
+    }
+    approval
+}
+
 /// Whether the address has moved since the attempt in doubt, only the operator can tell: it says so on the Asset.
 fn endpoint(asset: &Asset, receipt: Option<&ReceiptView>) -> String {
     if reason(asset) == Some("EndpointChanged") {
@@ -306,6 +356,7 @@ fn process(
         live_attempts: receipt.map_or_else(Vec::new, |receipt| live(receipt, channels, now)),
         lease_duration: election::LEASE_DURATION,
         restored_at: None,
+        enforcement: Enforcement::default(),
         closed: closed.map(|reason| (reason.to_owned(), status.message.clone().unwrap_or_default())),
     }
 }

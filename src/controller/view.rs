@@ -118,7 +118,20 @@ struct Facts {
     content: PackedDigest,
     spec: PackedDigest,
     made: Option<PackedDigest>,
-    approval: Option<(Box<[PackedDigest]>, Option<Timestamp>)>,
+    intent_at: Option<Timestamp>,
+    approval: Option<Approved>,
+}
+
+/// What the branch approved, packed.
+#[derive(Clone, Debug)]
+struct Approved {
+    digests: Box<[PackedDigest]>,
+    at: Option<Timestamp>,
+    publish_at: Option<Timestamp>,
+}
+
+fn instant(time: Option<&Time>) -> Option<Timestamp> {
+    time.map(|time| time.0)
 }
 
 impl Facts {
@@ -129,7 +142,11 @@ impl Facts {
                 .digests
                 .iter()
                 .filter_map(|digest| PackedDigest::of(digest));
-            (digests.collect(), approval.at.as_ref().map(|time| time.0))
+            Approved {
+                digests: digests.collect(),
+                at: instant(approval.at.as_ref()),
+                publish_at: instant(approval.publish_at.as_ref()),
+            }
         });
         Self {
             texts: Self::texts_of(spec, status),
@@ -140,6 +157,7 @@ impl Facts {
             content: packed(&digest::of_content(spec)),
             spec: packed(&digest::of_spec(spec)),
             made: status.made.as_ref().map(|made| packed(&made.spec_digest)),
+            intent_at: instant(status.made.as_ref().and_then(|made| made.intent_at.as_ref())),
             approval,
         }
     }
@@ -226,12 +244,14 @@ impl AssetView {
         let made = |digest: PackedDigest| Made {
             spec_digest: digest.text(),
             withdrawn: text(9),
+            intent_at: facts.intent_at.map(Time),
         };
-        let approval = facts.approval.as_ref().map(|(digests, at)| BranchApprovalRecord {
-            digests: digests.iter().map(|digest| digest.text()).collect(),
+        let approval = facts.approval.as_ref().map(|approved| BranchApprovalRecord {
+            digests: approved.digests.iter().map(|digest| digest.text()).collect(),
             by: some(facts.texts.get(10)),
             revision: text(11),
-            at: at.map(Time),
+            at: approved.at.map(Time),
+            publish_at: approved.publish_at.map(Time),
         });
         Some(AssetFacts {
             name: self.name().to_owned(),
@@ -259,6 +279,7 @@ impl AssetView {
             approval,
             hold: self.0.hold.as_deref().cloned(),
             halted_for: some(self.0.texts.get(5)),
+            author: some(self.0.texts.get(3)),
             remembered_receipt: some(self.receipt()),
             phase: self.0.phase,
         })
@@ -490,6 +511,7 @@ impl ReceiptView {
             status.conditions = Vec::new();
             status.resolutions = Vec::new();
             status.approval = None;
+            status.approvals = Vec::new();
             status.remote_id = None;
         }
         self

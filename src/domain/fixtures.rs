@@ -17,7 +17,7 @@ use super::{
     receipt::{self, NewAttempt, Outcome, Person, Proof},
 };
 use crate::api::{
-    AssetType, BranchApproval, BranchApprovalRecord, Environment, GoDuration, Intent, Made, MissedPolicy,
+    ApprovalPolicy, AssetType, BranchApprovalRecord, Environment, GoDuration, Intent, Made, MissedPolicy,
     MissedPolicyKind, ReceiptStatus, RetryPolicy, RuleAction, RuleMode, RuleResult, Sender, Severity, Target,
 };
 
@@ -79,10 +79,12 @@ fn approved_post() -> AssetFacts {
         made: Some(Made {
             spec_digest: "sha256:spec".to_owned(),
             withdrawn: String::new(),
+            intent_at: None,
         }),
         approval: Some(approval(&[WORDS], None)),
         hold: None,
         halted_for: None,
+        author: None,
         remembered_receipt: None,
         phase: None,
     }
@@ -94,6 +96,7 @@ pub(super) fn approval(digests: &[&str], at: Option<Timestamp>) -> BranchApprova
         by: None,
         revision: "c0ffee".to_owned(),
         at: at.map(Time),
+        publish_at: Some(Time(due())),
     }
 }
 
@@ -108,7 +111,8 @@ fn open_campaign() -> CampaignFacts {
             within: GoDuration::from_secs(7200),
         },
         retry: once_after_ten_minutes(),
-        branch_approval: BranchApproval::PerDigest,
+        approval: ApprovalPolicy::default(),
+        review_zone: "Asia/Jerusalem".to_owned(),
         source_closed: None,
         stale_at: None,
         cap: None,
@@ -120,6 +124,7 @@ pub(super) fn channel(class: ChannelClass) -> ChannelFacts {
         name: "linkedin-company".to_owned(),
         environment: Environment::Production,
         publish_enabled: true,
+        approvers: Vec::new(),
         missing: Vec::new(),
         unusable: None,
         class,
@@ -141,6 +146,8 @@ pub(super) fn post() -> Observed {
         unreadable_receipt: None,
         published_elsewhere: None,
         halts: Vec::new(),
+        approvals: Vec::new(),
+        first_on_channel: false,
         process: ProcessFacts {
             lease_duration: Duration::from_secs(15),
             ..ProcessFacts::default()

@@ -10,6 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use super::{
     digest,
     observed::AssetFacts,
+    schedule,
     slot::Slot,
     wanted::{Wanted, WantedAsset},
 };
@@ -272,6 +273,7 @@ fn first_status(asset: &WantedAsset, situation: &Situation<'_>) -> MadeStatus {
         made: Made {
             spec_digest: digest::of_spec(&asset.spec),
             withdrawn: String::new(),
+            intent_at: Some(second(situation.now)),
         },
         approval,
         source: Some(source(asset, situation)),
@@ -293,7 +295,18 @@ fn record(
             .cloned(),
         revision: situation.revision.to_owned(),
         at: at.map(Time),
+        publish_at: publish_at(asset),
     }
+}
+
+/// The time that an approval is for; none where the row's time cannot be read.
+fn publish_at(asset: &WantedAsset) -> Option<Time> {
+    schedule::instant(&asset.spec.schedule).ok().map(Time)
+}
+
+/// An instant as it stands on record, in whole seconds.
+fn second(instant: Timestamp) -> Time {
+    Time(Timestamp::from_second(instant.as_second()).unwrap_or(instant))
 }
 
 /// True where the row says `approved` and nothing is wrong with it.
@@ -333,6 +346,11 @@ fn update(
         made: Made {
             spec_digest,
             withdrawn: String::new(),
+            intent_at: if standing.intent == asset.spec.intent {
+                made_before.intent_at.clone()
+            } else {
+                Some(second(situation.now))
+            },
         },
         source: if content_changed {
             Some(next_source(&digest, asset, standing, situation))
@@ -377,7 +395,8 @@ fn next_approval(
     situation: &Situation<'_>,
 ) -> Option<BranchApprovalRecord> {
     let before = standing.approval.as_ref();
-    let known = before.is_some_and(|before| before.digests.iter().any(|known| known == digest));
+    let known = before.is_some_and(|before| before.digests.iter().any(|known| known == digest))
+        && before.and_then(|before| before.publish_at.clone()) == publish_at(asset);
     let turned_in_the_file = is_approvable(asset) && standing.intent != Intent::Approved;
     // A row that could never have been published was never approved; one that was approved before it broke keeps that.
     let repaired = is_approvable(asset) && !standing.sound && before.is_none();

@@ -4,6 +4,7 @@
 //! below and `tests/it/layering.rs` hold that.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod approval_status;
 pub mod breakers;
 pub mod content;
 pub mod decide;

@@ -1,13 +1,15 @@
 //! What a decision may know: facts, owned, each read somewhere by the shell.
 
+mod approval;
 mod guards;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub use self::approval::{ApprovalFacts, Enforcement};
 use crate::api::{
-    AssetHold, AssetPhase, AssetSpec, AssetType, BranchApproval, BranchApprovalRecord, CampaignSpec,
+    ApprovalPolicy, AssetHold, AssetPhase, AssetSpec, AssetType, BranchApprovalRecord, CampaignSpec,
     ChannelConfigSpec, Environment, Intent, Made, MissedPolicy, ReceiptSlot, ReceiptStatus, RetryPolicy,
     Severity, Target,
 };
@@ -37,6 +39,10 @@ pub struct Observed {
     pub published_elsewhere: Option<String>,
     /// The Halts whose selector matches the asset, in force or not.
     pub halts: Vec<HaltFacts>,
+    /// What people decided about the asset, oldest first.
+    pub approvals: Vec<ApprovalFacts>,
+    /// True where nothing is known to have been published on its channel yet; looked up where words may go out unseen.
+    pub first_on_channel: bool,
     /// What this process knows of itself.
     pub process: ProcessFacts,
 
@@ -57,6 +63,8 @@ impl Observed {
             unreadable_receipt: None,
             published_elsewhere: None,
             halts: Vec::new(),
+            approvals: Vec::new(),
+            first_on_channel: false,
             process,
 
             guards: GuardFacts::default(),
@@ -112,6 +120,8 @@ pub struct AssetFacts {
     pub hold: Option<AssetHold>,
     /// The guard failure for which a Halt was made.
     pub halted_for: Option<String>,
+    /// Who last changed its words, as the history tells.
+    pub author: Option<String>,
     /// The receipt that the asset remembers.
     pub remembered_receipt: Option<String>,
     /// The phase that stands in its status.
@@ -151,6 +161,7 @@ impl AssetFacts {
             approval: None,
             hold: None,
             halted_for: None,
+            author: None,
             remembered_receipt: Some(receipt.name.clone()),
             phase: None,
         }
@@ -206,8 +217,10 @@ pub struct CampaignFacts {
     pub missed: MissedPolicy,
     /// How often what certainly did not leave is tried again.
     pub retry: RetryPolicy,
-    /// What the status approved in a file approves.
-    pub branch_approval: BranchApproval,
+    /// How approval works.
+    pub approval: ApprovalPolicy,
+    /// The time zone of its review window.
+    pub review_zone: String,
     /// Why the source cannot be trusted now, as reason and sentence.
     pub source_closed: Option<(String, String)>,
     /// The instant at which the source becomes too old, while its host cannot be reached.
@@ -226,7 +239,8 @@ impl CampaignFacts {
             publish_enabled: spec.publish_enabled && spec.other_publish_enabled != Some(false),
             missed: spec.missed.clone(),
             retry: spec.retry.clone(),
-            branch_approval: spec.approval.branch,
+            approval: spec.approval.clone(),
+            review_zone: review_zone(spec).to_owned(),
             source_closed: None,
             stale_at: None,
             cap: cap(spec),
@@ -239,6 +253,12 @@ fn cap(spec: &CampaignSpec) -> Option<DailyCap> {
     // A campaign whose zone is unknown is stalled for that: nothing of it is sent.
     let zone = schedule::time_zone(&spec.time_zone).ok()?;
     Some(DailyCap { limit, zone })
+}
+
+fn review_zone(spec: &CampaignSpec) -> &str {
+    let window = spec.approval.window.as_ref();
+    let own = window.and_then(|window| window.time_zone.as_deref());
+    own.unwrap_or(&spec.time_zone)
 }
 
 /// The name that a campaign's receipts are kept under.
@@ -280,6 +300,8 @@ pub struct ChannelFacts {
     pub environment: Environment,
     /// False: nothing is sent.
     pub publish_enabled: bool,
+    /// People one of whom has to have approved what goes out here.
+    pub approvers: Vec<String>,
     /// Secrets and keys that are missing, by name.
     pub missing: Vec<String>,
     /// Why the channel cannot be used, as reason and sentence: a wrong address, a bad secret.
@@ -322,6 +344,8 @@ pub struct ProcessFacts {
     /// When the store was restored: slots due before it are held as Unknown where their receipt is missing or not
     /// Published, because what it says may be old.
     pub restored_at: Option<Timestamp>,
+    /// Whether Approvals can be believed.
+    pub enforcement: Enforcement,
     /// Why nothing may be sent by this process now, as reason and sentence: clocks that disagree, a store that went back.
     pub closed: Option<(String, String)>,
 }

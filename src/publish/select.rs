@@ -107,6 +107,7 @@ fn channel_of(spec: &ChannelConfigSpec) -> Result<Channel<'_>, SelectError> {
         platform: _,
         account: _,
         environment: _,
+        approvers: _,
         publish_enabled: _,
         breakers: _,
         other_publish_enabled: _,

@@ -271,7 +271,11 @@ async fn sends_that_fail_in_a_row_halt_the_channel_through_a_kill_and_a_lifted_h
     scene.push_sheet(&[rows, vec![scene.row("third", "Third.")]].concat(), "One more");
     scene.restart_operator().await;
     scene.until_asset("third linkedin/company", "Halted Halted").await;
-    assert_eq!(halts(&scene).await, [name.clone()], "a restart makes no other");
+    assert_eq!(
+        halts(&scene).await,
+        std::slice::from_ref(&name),
+        "a restart makes no other"
+    );
 
     scene.kubectl(&["delete", "halt", &name]).await;
     scene

@@ -61,6 +61,8 @@ mod released;
 #[cfg(test)]
 mod restored;
 #[cfg(test)]
+mod review;
+#[cfg(test)]
 #[path = "../support/s3_server.rs"]
 mod s3_server;
 #[cfg(test)]

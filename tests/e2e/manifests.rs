@@ -117,6 +117,8 @@ async fn the_operator_may_do_what_it_needs_and_no_more(client: &kube::Client, na
         "patch halts/status.campanile.dev",
         "watch policypacks.campanile.dev",
         "patch policypacks/status.campanile.dev",
+        "watch approvals.campanile.dev",
+        "patch approvals/status.campanile.dev",
         "create assets.campanile.dev",
         "delete assets.campanile.dev",
         "patch assets/status.campanile.dev",
@@ -133,6 +135,11 @@ async fn the_operator_may_do_what_it_needs_and_no_more(client: &kube::Client, na
         "delete campaigns.campanile.dev",
         "update channelconfigs.campanile.dev",
         "patch policypacks.campanile.dev",
+        "create approvals.campanile.dev",
+        "patch approvals.campanile.dev",
+        "delete approvals.campanile.dev",
+        "list validatingadmissionpolicies.admissionregistration.k8s.io",
+        "patch validatingadmissionpolicies.admissionregistration.k8s.io",
         "delete receipts.campanile.dev",
         "update receipts.campanile.dev",
         "delete halts.campanile.dev",
@@ -155,9 +162,10 @@ async fn the_operator_may_do_what_it_needs_and_no_more(client: &kube::Client, na
     assert_rights(client, OPERATOR, "campanile-system", &lease, &[]).await;
 }
 
-const READ: [&str; 4] = [
+const READ: [&str; 5] = [
     "list campaigns.campanile.dev",
     "list policypacks.campanile.dev",
+    "list approvals.campanile.dev",
     "get assets.campanile.dev",
     "watch receipts.campanile.dev",
 ];
@@ -166,10 +174,14 @@ const EDIT: [&str; 3] = [
     "create policypacks.campanile.dev",
     "patch channelconfigs.campanile.dev",
 ];
+const APPROVE: [&str; 1] = ["create approvals.campanile.dev"];
 const RESOLVE: [&str; 1] = ["patch receipts/status.campanile.dev"];
 const HALT: [&str; 2] = ["create halts.campanile.dev", "delete halts.campanile.dev"];
-const NOBODY: [&str; 7] = [
+const NOBODY: [&str; 10] = [
     "patch policypacks/status.campanile.dev",
+    "patch approvals/status.campanile.dev",
+    "patch approvals.campanile.dev",
+    "delete approvals.campanile.dev",
     "patch assets/status.campanile.dev",
     "patch campaigns/status.campanile.dev",
     "create receipts.campanile.dev",
@@ -184,6 +196,7 @@ async fn people_may_not_write_what_decides_a_send(plane: &ControlPlane, client: 
         ("campanile-viewer", "anna"),
         ("campanile-editor", "boris"),
         ("campanile-resolver", "clara"),
+        ("campanile-approver", "fadi"),
         ("view", "dana"),
         ("edit", "emil"),
         ("campanile-halter", "fatima"),
@@ -197,27 +210,27 @@ async fn people_may_not_write_what_decides_a_send(plane: &ControlPlane, client: 
         assert_rights(client, user, &namespace, &READ, &NOBODY).await;
     }
     for reader in ["anna", "dana"] {
-        assert_rights(
-            client,
-            reader,
-            &namespace,
-            &[],
-            &[&EDIT[..], &RESOLVE, &HALT].concat(),
-        )
-        .await;
+        let refused = [&EDIT[..], &RESOLVE, &APPROVE, &HALT].concat();
+        assert_rights(client, reader, &namespace, &[], &refused).await;
     }
     for editor in ["boris", "emil"] {
-        assert_rights(client, editor, &namespace, &EDIT, &[&RESOLVE[..], &HALT].concat()).await;
+        let refused = [&RESOLVE[..], &APPROVE, &HALT].concat();
+        assert_rights(client, editor, &namespace, &EDIT, &refused).await;
     }
-    assert_rights(
-        client,
-        "fatima",
-        &namespace,
-        &HALT,
-        &[&EDIT[..], &RESOLVE].concat(),
-    )
-    .await;
-    assert_rights(client, "clara", &namespace, &RESOLVE, &EDIT).await;
+    let refused = [&EDIT[..], &APPROVE].concat();
+    assert_rights(client, "clara", &namespace, &RESOLVE, &refused).await;
+    let refused = [&EDIT[..], &RESOLVE].concat();
+    assert_rights(client, "fadi", &namespace, &APPROVE, &refused).await;
+    assert_rights(client, "fatima", &namespace, &HALT, &refused).await;
+}
+
+/// It reads the policy and the binding by their names, also where it serves one namespace alone.
+async fn the_operator_sees_whether_approvers_are_made_sure_of(plane: &ControlPlane) {
+    let operator = plane.kubeconfig_for(OPERATOR, &[]);
+    for kind in ["validatingadmissionpolicy", "validatingadmissionpolicybinding"] {
+        let read = ["get", kind, "campanile-approvals", "-o", "name"];
+        stdout(&plane.kubectl_as(&operator, &read, "").await);
+    }
 }
 
 /// No controller makes pods here, so the pod of the Deployment is asked for as a dry run.
@@ -261,6 +274,7 @@ async fn the_manifests_apply_to_an_empty_cluster_and_grant_the_least() {
     let first = apply(&plane, &["-k", &repository("manifests/namespaced")]).await;
     assert!(first.contains("deployment.apps/campanile created"), "{first}");
     the_operator_may_do_what_it_needs_and_no_more(&client, "resumely").await;
+    the_operator_sees_whether_approvers_are_made_sure_of(&plane).await;
     let elsewhere = [
         "get secrets",
         "list campaigns.campanile.dev",

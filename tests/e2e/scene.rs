@@ -333,6 +333,51 @@ impl Scene {
         output.expect("campanile ends").expect("campanile starts")
     }
 
+    /// Runs kubectl in the namespace as somebody else.
+    pub(crate) async fn kubectl_as(&self, kubeconfig: &Path, arguments: &[&str], input: &str) -> Output {
+        let arguments = [&["--namespace", &self.namespace], arguments].concat();
+        let Cluster::ApiServer(plane) = self.cluster;
+        plane.kubectl_as(kubeconfig, &arguments, input).await
+    }
+
+    /// Runs `campanile` in the namespace as somebody else.
+    pub(crate) async fn campanile_as(&self, kubeconfig: &Path, arguments: &[&str]) -> Output {
+        let mut process = tokio::process::Command::new(env!("CARGO_BIN_EXE_campanile"));
+        process
+            .args(arguments)
+            .args(["--namespace", &self.namespace, "--kubeconfig"])
+            .arg(kubeconfig)
+            .kill_on_drop(true);
+        let output = tokio::time::timeout(PATIENCE, process.output()).await;
+        output.expect("campanile ends").expect("campanile starts")
+    }
+
+    /// Waits until the Approvals of the campaign `week1` are believed: none of the policy's first seconds is.
+    pub(crate) async fn approvals_are_believed(&self) {
+        self.until_condition("campaign/week1", "ApprovalsHonoured", "True Enforced")
+            .await;
+        self.until("the policy is older than ten seconds", async || {
+            let binding = ["validatingadmissionpolicybinding/campanile-approvals"];
+            let binding = self.json(&binding).await;
+            let made = binding["metadata"]["creationTimestamp"].as_str().unwrap();
+            let made: jiff::Timestamp = made.parse().unwrap();
+            let age = jiff::Timestamp::now().duration_since(made);
+            if age > jiff::SignedDuration::from_secs(10) {
+                Ok(())
+            } else {
+                Err(age.to_string())
+            }
+        })
+        .await;
+    }
+
+    /// A kubeconfig with a certificate of a person's own, who may approve in the namespace.
+    pub(crate) async fn approver(&self, user: &str, group: &str) -> PathBuf {
+        let Cluster::ApiServer(plane) = self.cluster;
+        plane.may_approve(&self.namespace, user).await;
+        plane.kubeconfig_of(user, group)
+    }
+
     /// Commits and pushes one file, and gives the revision.
     pub(crate) fn push(&self, path: &str, content: impl AsRef<[u8]>, message: &str) -> String {
         self.repository.write(path, content);
@@ -596,7 +641,7 @@ impl Scene {
 
     /// No Secret's value is in any status, event, log line, receipt or metric.
     pub(crate) async fn no_canary_sings(&self) {
-        let kinds = "campaigns,channelconfigs,assets,receipts,halts,events,configmaps";
+        let kinds = "campaigns,channelconfigs,assets,receipts,approvals,halts,events,configmaps";
         let mut readable = self.kubectl(&["get", kinds, "-o", "yaml"]).await;
         readable += &self
             .kubectl(&["describe", "campaigns,channelconfigs,assets,receipts,halts"])

@@ -55,7 +55,8 @@ async fn a_broken_sheet_sends_nothing_and_keeps_what_stands_until_it_is_repaired
     );
     assert_eq!(scene.sent_posts(), ["posted linkedin-company"]);
 
-    let repaired = scene.push_sheet(&[posted, due, third], "Repaired");
+    // Earlier than was approved is approved anew.
+    let repaired = scene.push_sheet(&[posted, due, third], "Repaired\n\nCampanile-Approve: later");
     scene.until_applied("week1", &repaired).await;
     scene
         .until_assets_are(&[

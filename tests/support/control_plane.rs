@@ -97,7 +97,10 @@ impl ControlPlane {
         match (plane.engine, content) {
             // It installs them by itself, before anything else.
             (Engine::Embedded, _) => plane.wait_until_served(&definitions).await,
-            (Engine::KubeApiServer, Content::Definitions) => plane.apply_crds(&definitions).await,
+            (Engine::KubeApiServer, Content::Definitions) => {
+                plane.apply_crds(&definitions).await;
+                plane.apply_policies().await;
+            }
             (Engine::KubeApiServer, Content::Empty) => {}
         }
         plane.start_controller_manager();
@@ -165,6 +168,44 @@ impl ControlPlane {
         self.folder.path().join(name)
     }
 
+    /// Lets a user approve in a namespace; on the embedded control plane everybody may do everything.
+    pub(crate) async fn may_approve(&self, namespace: &str, user: &str) {
+        if self.engine == Engine::Embedded {
+            return;
+        }
+        let roles = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/base/roles-people.yaml");
+        let roles = roles.display().to_string();
+        let user_flag = format!("--user={user}");
+        let bind = [
+            "create",
+            "rolebinding",
+            user,
+            "--clusterrole=campanile-approver",
+            &user_flag,
+            "-n",
+            namespace,
+        ];
+        for arguments in [&["apply", "-f", &roles][..], &bind] {
+            let output = self.kubectl(arguments).await;
+            let error = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(
+                output.status.success() || error.contains("already exists"),
+                "{error}"
+            );
+        }
+    }
+
+    /// Writes a kubeconfig with a certificate of a person's own, who is in one group, and gives its path.
+    pub(crate) fn kubeconfig_of(&self, user: &str, group: &str) -> PathBuf {
+        let name = format!("person-{user}-{group}.kubeconfig");
+        let identity = self.identity(user, group);
+        self.write(
+            &name,
+            &access::kubeconfig(&self.url(), &self.authority(), &identity, ""),
+        );
+        self.folder.path().join(name)
+    }
+
     fn kubeconfig_as(&self, impersonation: &str) -> String {
         let admin = self.identity("campanile-test-admin", "system:masters");
         access::kubeconfig(&self.url(), &self.authority(), &admin, impersonation)
@@ -212,6 +253,18 @@ impl ControlPlane {
             applied.unwrap_or_else(|error| panic!("apply {name}: {error}"));
         }
         self.wait_until_served(definitions).await;
+    }
+
+    /// Applies the admission policies as they are shipped.
+    pub(crate) async fn apply_policies(&self) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/base/admission-approvals.yaml");
+        let path = path.display().to_string();
+        let output = self.kubectl(&["apply", "-f", &path]).await;
+        assert!(
+            output.status.success(),
+            "apply the policies: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 
     async fn wait_until_served(&self, definitions: &[CustomResourceDefinition]) {

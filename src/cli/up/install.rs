@@ -14,10 +14,13 @@ use kube::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::UpError;
-use crate::api::custom_resource_definitions;
+use crate::{api::custom_resource_definitions, controller::ADMISSION_POLICIES};
 
 /// The policies that `manifests/` binds in the whole cluster: each file has a policy, and its binding.
-const POLICIES: [&str; 1] = [include_str!("../../../manifests/base/admission-halts.yaml")];
+const POLICIES: [&str; 2] = [
+    ADMISSION_POLICIES,
+    include_str!("../../../manifests/base/admission-halts.yaml"),
+];
 /// How long a definition may take until it is served.
 const ESTABLISHED: Duration = Duration::from_secs(30);
 

@@ -80,7 +80,7 @@ pub(super) async fn run(
         }
         let receipt = act(shared, &direct, &plan).await?;
         last = Some((Arc::clone(&direct.view), direct.observed.clone(), plan.clone()));
-        next = follow(shared, view, direct, &plan, receipt).await?;
+        next = Box::pin(follow(shared, view, direct, &plan, receipt)).await?;
     }
     Ok(last)
 }

@@ -6,8 +6,8 @@ mod send;
 
 pub(crate) use execute::labels;
 pub(super) use observe::{
-    Read, Witness, alone as observed_alone, assemble, channels_for, from_memory as observed_from_memory,
-    process, read_receipt, receipt_facts, slot,
+    Decided, Read, Witness, alone as observed_alone, assemble, channels_for, from_memory,
+    from_memory as observed_from_memory, process, read_receipt, receipt_facts, slot,
 };
 
 use std::{sync::Arc, time::Duration};

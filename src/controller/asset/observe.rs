@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use kube::{Api, ResourceExt, core::DeserializeGuard};
 
 use super::super::{
-    campaign, channel_config,
+    admission, approval, campaign, channel_config,
     context::{Guarded, Shared},
     election,
     error::Error,
@@ -18,12 +18,14 @@ use super::super::{
     view::{AssetView, ReceiptView, version_of},
 };
 use crate::{
-    api::{Asset, Campaign, ChannelConfig, Receipt, ReceiptPhase, Target},
+    api::{Approval, Asset, Campaign, ChannelConfig, Decision, Receipt, ReceiptPhase, Target},
     domain::{
+        gates::approval::takes_words_unseen,
         halts::HaltFacts,
         limits::LaneFacts,
         observed::{
-            AssetFacts, CampaignFacts, ChannelFacts, GuardFacts, Observed, ProcessFacts, ReceiptFacts,
+            ApprovalFacts, AssetFacts, CampaignFacts, ChannelFacts, Enforcement, GuardFacts, Observed,
+            ProcessFacts, ReceiptFacts,
         },
         slot::Slot,
     },
@@ -57,7 +59,7 @@ fn read_from_memory(shared: &Shared, view: &AssetView) -> Option<Observed> {
     };
     let guards = guards::from_memory(shared, around.campaign.as_deref(), asked);
     Some(assemble(
-        Witness::of(shared),
+        Witness::of(shared, view.namespace()),
         asset,
         Read {
             halts: around.halts.matching(view),
@@ -66,6 +68,7 @@ fn read_from_memory(shared: &Shared, view: &AssetView) -> Option<Observed> {
             receipt,
             elsewhere,
             guards,
+            decided: around.decided,
         },
     ))
 }
@@ -75,6 +78,41 @@ struct Around {
     campaign: Option<Arc<Campaign>>,
     channels: Vec<ChannelFacts>,
     halts: Halts,
+    decided: Decided,
+}
+
+/// What people decided about an asset, and whether that can be believed.
+pub(in super::super) struct Decided {
+    pub(in super::super) approvals: Vec<ApprovalFacts>,
+    pub(in super::super) enforcement: Enforcement,
+}
+
+impl Decided {
+    fn remembered(shared: &Shared, namespace: &str, asset: &str) -> Self {
+        Self {
+            approvals: shared.approvals.about(namespace, asset),
+            enforcement: shared.admission.enforcement(),
+        }
+    }
+
+    /// Lists the Approvals directly, so that one that was made since is not overlooked, and reads whether they can be
+    /// believed, where one of them may be needed.
+    async fn read(shared: &Shared, namespace: &str, asset: &str) -> Result<Self, Error> {
+        let api: Api<Guarded<Approval>> = Api::namespaced(shared.client.clone(), namespace);
+        let listed = shared.fresh.list(&api, "list the Approvals").await?;
+        let readable = listed.iter().filter_map(|guarded| guarded.0.as_ref().ok());
+        let approvals = approval::facts(asset, readable);
+        let approves = |approval: &ApprovalFacts| approval.decision == Decision::Approve;
+        let enforcement = if approvals.iter().any(approves) {
+            admission::read(shared).await?
+        } else {
+            shared.admission.enforcement()
+        };
+        Ok(Self {
+            approvals,
+            enforcement,
+        })
+    }
 }
 
 impl Around {
@@ -99,15 +137,17 @@ impl Around {
             halts: Halts::remembered(shared, namespace, (asset, campaign, &configs)),
             campaign: campaign.cloned().map(Arc::new),
             channels,
+            decided: Decided::remembered(shared, namespace, &asset.name),
         }
     }
 
     async fn read(shared: &Shared, namespace: &str, asset: &AssetFacts) -> Result<Self, Error> {
         let campaigns: Api<Campaign> = Api::namespaced(shared.client.clone(), namespace);
-        let (campaign, configs, halts) = futures::future::try_join3(
+        let (campaign, configs, halts, decided) = futures::future::try_join4(
             shared.fresh.read(&campaigns, &asset.campaign, "read a Campaign"),
             configs_for(shared, namespace, &asset.target),
             halt::listed(shared, namespace),
+            Box::pin(Decided::read(shared, namespace, &asset.name)),
         )
         .await?;
         let configs: Vec<&ChannelConfig> = configs.iter().collect();
@@ -115,6 +155,7 @@ impl Around {
             channels: channel_facts(shared, namespace, &configs),
             halts: Halts::listed(&halts, (asset, campaign.as_deref(), &configs)),
             campaign,
+            decided,
         })
     }
 
@@ -145,10 +186,13 @@ pub(in super::super) struct Read {
     pub(in super::super) elsewhere: Option<String>,
     pub(in super::super) halts: Vec<HaltFacts>,
     pub(in super::super) guards: GuardFacts,
+    pub(in super::super) decided: Decided,
 }
 
 /// What a process knows beside what was read.
 pub(in super::super) struct Witness<'a> {
+    /// Where the asset is.
+    pub(in super::super) namespace: &'a str,
     /// The receipts that it has seen, and since when.
     pub(in super::super) receipts: &'a Receipts,
     /// The time on its steady clock.
@@ -158,8 +202,9 @@ pub(in super::super) struct Witness<'a> {
 }
 
 impl<'a> Witness<'a> {
-    fn of(shared: &'a Shared) -> Self {
+    fn of(shared: &'a Shared, namespace: &'a str) -> Self {
         Self {
+            namespace,
             receipts: &shared.receipts,
             steady: shared.clock.steady(),
             process: process(shared),
@@ -180,6 +225,8 @@ impl<'a> Witness<'a> {
 /// Puts together what a decision may know: for the operator as for whoever asks what it would decide.
 pub(in super::super) fn assemble(witness: Witness<'_>, asset: &AssetFacts, read: Read) -> Observed {
     Observed {
+        first_on_channel: first_on_channel(&witness, asset, &read),
+        approvals: read.decided.approvals,
         asset: asset.clone(),
         campaign: read.campaign,
         channels: read.channels,
@@ -190,11 +237,22 @@ pub(in super::super) fn assemble(witness: Witness<'_>, asset: &AssetFacts, read:
             .as_ref()
             .and_then(|receipt| receipt.spec.clone().err()),
         receipt: read.receipt.and_then(|receipt| witness.receipt(&receipt)),
-        process: witness.process,
+        process: ProcessFacts {
+            enforcement: read.decided.enforcement,
+            ..witness.process
+        },
 
         guards: read.guards,
         lane: LaneFacts::default(),
     }
+}
+
+/// Whether nothing is known to have been published on the asset's channel. What memory knows is enough: what was published
+/// stays so. It is looked for only where words may go out unseen.
+fn first_on_channel(witness: &Witness<'_>, asset: &AssetFacts, read: &Read) -> bool {
+    let unseen = read.campaign.as_ref().is_some_and(takes_words_unseen);
+    let like = || slot(asset, read.campaign.as_ref(), &read.channels);
+    unseen && !witness.receipts.any_published(witness.namespace, like().fields())
 }
 
 /// Another campaign whose receipt shows the same row of the same file as sent.
@@ -229,7 +287,7 @@ pub(in super::super) fn slot(
 }
 
 pub(in super::super) fn receipt_facts(shared: &Shared, view: &ReceiptView) -> Option<ReceiptFacts> {
-    Witness::of(shared).receipt(view)
+    Witness::of(shared, "").receipt(view)
 }
 
 /// What this process knows of itself.
@@ -238,6 +296,7 @@ pub(in super::super) fn process(shared: &Shared) -> ProcessFacts {
         live_attempts: shared.live.ids(),
         lease_duration: election::LEASE_DURATION,
         restored_at: shared.restored_at,
+        enforcement: shared.admission.enforcement(),
         closed: shared.closed().map(Closed::said),
     }
 }
@@ -273,7 +332,10 @@ impl Direct {
         let facts = receipt_facts(shared, &ReceiptView::of(&receipt));
         let observed = Observed {
             receipt: facts,
-            process: process(shared),
+            process: ProcessFacts {
+                enforcement: self.observed.process.enforcement.clone(),
+                ..process(shared)
+            },
             ..self.observed
         };
         Self {
@@ -341,8 +403,9 @@ async fn read_directly(shared: &Shared, view: &AssetView, known: Known<'_>) -> R
         channels: around.channels,
         receipt: receipt_view.map(Arc::new),
         guards,
+        decided: around.decided,
     };
-    let mut observed = assemble(Witness::of(shared), facts, read);
+    let mut observed = assemble(Witness::of(shared, namespace), facts, read);
     if lane::asks(&observed) {
         observed.lane = Box::pin(lane_of(shared, namespace, &observed, known)).await?;
     }

@@ -21,9 +21,10 @@ use super::{
     observe::{self, Direct, Known},
 };
 use crate::{
-    api::{AssetSource, ChannelConfig, Receipt, ReceiptPhase, ReceiptStatus},
+    api::{AssetSource, ChannelConfig, Receipt, ReceiptApproval, ReceiptPhase, ReceiptStatus},
     domain::{
         decide::decide,
+        gates::approval,
         guarding,
         observed::Observed,
         plan::{Action, SendOrder},
@@ -184,6 +185,11 @@ impl Sending<'_> {
         api.get_opt(&name).await.map_err(Error::api("read a Receipt"))
     }
 
+    /// The decisions that allow this send.
+    fn allowed_by(&self) -> Vec<ReceiptApproval> {
+        approval::recorded(&self.direct.observed, self.shared.clock.now())
+    }
+
     fn proof(&self) -> Proof {
         let asset = &self.direct.asset;
         let sent = serde_json::to_string(&self.publication.content).unwrap_or_default();
@@ -193,6 +199,7 @@ impl Sending<'_> {
             format!("{} ({} bytes)", self.order.content_digest, sent.len())
         };
         let status = asset.status.as_ref();
+        let approvals = self.allowed_by();
         Proof {
             type_: Some(self.publication.type_),
             scheduled_for: Some(self.publication.scheduled_for),
@@ -203,15 +210,8 @@ impl Sending<'_> {
                     ..source
                 }),
             sent: Some(sent),
-            approval: status
-                .and_then(|status| status.approval.as_ref())
-                .map(|approval| {
-                    let by = approval
-                        .by
-                        .as_deref()
-                        .unwrap_or("an author that the history does not tell");
-                    shortened(&format!("branch, {by}, {}", approval.revision), 500)
-                }),
+            approval: approval::told(&approvals),
+            approvals,
             guard: guarding::of_receipt(&self.direct.observed.guards),
         }
     }
@@ -332,6 +332,30 @@ impl Sending<'_> {
         last.map_or(Ok(None), Err)
     }
 
+    /// What the campaign asks of approvers was set aside: somebody should hear of that without looking for it.
+    async fn tell_of_an_emergency(&self) {
+        let allowed_by = self.allowed_by();
+        let Some(glass) = allowed_by.iter().find(|approval| approval.break_glass.is_some()) else {
+            return;
+        };
+        let note = format!(
+            "It was published in an emergency, by {}.",
+            approval::told(std::slice::from_ref(glass)).unwrap_or_default()
+        );
+        let notice = Notice {
+            warns: true,
+            reason: "BreakGlass",
+            action: "Publish",
+            note: &note,
+            occurrence: &self.attempt,
+        };
+        let regarding = self.direct.view.object_ref(&());
+        self.shared
+            .reporter
+            .emit(regarding, notice, self.shared.clock.now())
+            .await;
+    }
+
     /// What follows a send and may never repeat it: counts, the channel's own state.
     async fn aftermath(&self, result: &Result<publish::Published, PublishError>, outcome: &Outcome) {
         let channel = self.publisher.channel_type();
@@ -342,6 +366,9 @@ impl Sending<'_> {
         if let (Ok(_), Some(due)) = (result, self.direct.observed.asset.publish_at) {
             let delay = self.shared.clock.now().duration_since(due);
             self.shared.metrics.publish_delay(delay.as_secs_f64());
+        }
+        if result.is_ok() {
+            self.tell_of_an_emergency().await;
         }
         close_channel(self.shared, self.direct, &self.channel, outcome).await;
     }

@@ -19,7 +19,7 @@ use super::{
     observe::Applicable,
 };
 use crate::{
-    api::{Asset, Campaign},
+    api::{Asset, BranchApprovalRecord, Campaign, Made},
     domain::{
         materialise::{Change, Changes, MadeStatus},
         wanted::WantedAsset,
@@ -177,7 +177,7 @@ impl Writer<'_> {
 
     async fn status(&self, name: &str, status: &MadeStatus) -> Result<Option<Asset>, Error> {
         let patch =
-            json!({"status": {"made": made(status), "approval": status.approval, "source": status.source}});
+            json!({"status": {"made": made(status), "approval": approval(status), "source": status.source}});
         match self
             .api()
             .patch_status(name, &PatchParams::default(), &Patch::Merge(&patch))
@@ -199,8 +199,24 @@ impl Writer<'_> {
     }
 }
 
-/// A merge patch keeps what it does not name: an empty `withdrawn` has to be named.
+/// A merge patch keeps what it does not name: whatever may be left out has to be named.
 fn made(status: &MadeStatus) -> serde_json::Value {
-    let withdrawn = Some(&status.made.withdrawn).filter(|reason| !reason.is_empty());
-    json!({"specDigest": status.made.spec_digest, "withdrawn": withdrawn})
+    let Made {
+        spec_digest,
+        withdrawn,
+        intent_at,
+    } = &status.made;
+    let withdrawn = Some(withdrawn).filter(|reason| !reason.is_empty());
+    json!({"specDigest": spec_digest, "withdrawn": withdrawn, "intentAt": intent_at})
+}
+
+fn approval(status: &MadeStatus) -> Option<serde_json::Value> {
+    let BranchApprovalRecord {
+        digests,
+        by,
+        revision,
+        at,
+        publish_at,
+    } = status.approval.as_ref()?;
+    Some(json!({"digests": digests, "by": by, "revision": revision, "at": at, "publishAt": publish_at}))
 }

@@ -25,10 +25,10 @@ use super::{
 use crate::{
     api::{
         ANNOTATION_REQUESTED_AT, AssetPhase, Campaign, CampaignCounts, CampaignStatus, SourceProblem,
-        condition_type::{GUARDED, ROWS_HEALTHY, SOURCE_FETCHED, SOURCE_PARSED},
+        condition_type::{APPROVALS_HONOURED, GUARDED, ROWS_HEALTHY, SOURCE_FETCHED, SOURCE_PARSED},
     },
     domain::{
-        observed::GUARDS_NOT_RUN,
+        observed::{Enforcement, GUARDS_NOT_RUN},
         receipt::shortened,
         schedule, staleness,
         status::{Standing, Statement, absent, conditions, count, standing, statement},
@@ -144,6 +144,7 @@ fn status(
     statements.extend(guarded(&guards::in_memory(shared, namespace, &campaign.spec)));
     let health = shared.notifications.health();
     statements.push(health.statement(namespace, &campaign.name_any(), campaign.spec.notify.as_ref()));
+    statements.extend(shared.admission.seen().as_ref().map(approvals_honoured));
     let branch = &campaign.spec.source.git.branch;
     let revision = |revision: &String| format!("{branch}@sha1:{revision}");
     let good = applied.filter(|applied| applied.parsed);
@@ -282,6 +283,20 @@ fn guarded(judges: &Named) -> Option<Statement> {
         Some((reason, _)) if reason == GUARDS_NOT_RUN => None,
         Some((reason, message)) => Some(statement(GUARDED, false, reason, message)),
         None => Some(statement(GUARDED, false, UNGUARDED, NO_POLICIES)),
+    }
+}
+
+/// Whether Approval objects are believed in this cluster.
+fn approvals_honoured(enforcement: &Enforcement) -> Statement {
+    match enforcement {
+        Enforcement::Since(_) => {
+            let message = "The API server makes sure that nobody approves in another's name.";
+            statement(APPROVALS_HONOURED, true, "Enforced", message)
+        }
+        Enforcement::Missing(why) => {
+            let message = format!("Approval objects count for nothing here, the branch does: {why}.");
+            statement(APPROVALS_HONOURED, false, "NotEnforced", &message)
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use kube::{
 };
 
 use super::super::{
-    breaker, campaign, channel_config,
+    approval, breaker, campaign, channel_config,
     context::{Guarded, Shared},
     lane, policy_pack, receipt,
     view::{AssetView, ReceiptView},
@@ -118,6 +118,7 @@ pub(super) fn campaign_touched(
         |known: Option<KnownCampaign>| known.map(|(generation, _, facts)| (generation, facts.deleting));
     if gone || spec(before) != spec(now) {
         receipt::wake(&namespace, shared);
+        approval::wake(&namespace, shared);
         wake_campaigns(&namespace, shared);
     }
 }

@@ -120,7 +120,7 @@ fn each_closed_gate_says_which_and_why() {
     Blocked BeingDeleted: It is being deleted; nothing is sent any more.
     Blocked SourceNotParsed: The sheet cannot be read.
     Blocked SourceStale: The git host has not answered for longer than maxStaleness: nobody knows whether the branch still says this.
-    AwaitingApproval MadeByHand: This Asset was made by hand; it needs an Approval of its own. Write it into the sheet to publish it from the branch.
+    AwaitingApproval MadeByHand: This Asset was made by hand; it needs an Approval of its own. Write it into the sheet to publish it from the branch. (next look 2026-03-02T22:00:00Z)
     Blocked RowWithdrawn: The branch no longer names this; it stays for its receipt alone.
     Blocked EditedByHand: This Asset differs from its source; it is restored from the branch. Change the branch instead.
     Skipped Skip: Its status is skip.
@@ -153,7 +153,7 @@ fn each_gate_that_waits_says_until_when() {
     Scheduled RateLimited: The platform asked us to wait. (next look 2026-03-02T07:07:00Z)
     AwaitingApproval Draft: Its status is draft: nobody says that it is ready. (next look 2026-03-02T22:00:00Z)
     AwaitingApproval ReviewPending: Its status is pending: it is ready, and a person has to approve it. (next look 2026-03-02T22:00:00Z)
-    AwaitingApproval ChangedSinceApproval: It was approved with other words. Approve it again: commit with the trailer Campanile-Approve: and its post id, or set the status to pending and then to approved. (next look 2026-03-02T22:00:00Z)
+    AwaitingApproval ChangedSinceApproval: It was approved with other words. Approve it again: campanile approve, or a commit with the trailer Campanile-Approve: and its post id, or set the status to pending and then to approved. (next look 2026-03-02T22:00:00Z)
     "#);
 }
 
@@ -171,7 +171,7 @@ fn the_gates_are_judged_all_and_the_first_gives_the_phase() {
 fn a_branch_that_changes_the_words_approves_them_only_by_revision() {
     let observed = post().with(|observed| observed.asset.content_digest = "sha256:other".to_owned());
     assert_eq!(observed.plan(due()).reason, "ChangedSinceApproval");
-    let per_revision = observed.campaign(|campaign| campaign.branch_approval = BranchApproval::PerRevision);
+    let per_revision = observed.campaign(|campaign| campaign.approval.branch = BranchApproval::PerRevision);
     assert_eq!(per_revision.plan(due()).action, Action::Claim);
 }
 
@@ -245,7 +245,9 @@ fn what_is_late_is_missed_by_the_policy_of_its_campaign() {
 fn lateness_is_elapsed_time_when_the_clocks_change() {
     // 02:30 in New York on 8 March 2026 does not exist: the first instant after the gap is 03:00, 07:00 UTC.
     let observed = post().with(|observed| {
-        observed.asset.publish_at = Some(at("2026-03-08T07:00:00Z"));
+        let due = at("2026-03-08T07:00:00Z");
+        observed.asset.publish_at = Some(due);
+        observed.asset.approval.as_mut().unwrap().publish_at = Some(Time(due));
         observed.asset.day_ends_at = Some(at("2026-03-09T04:00:00Z"));
     });
     assert_eq!(observed.plan(at("2026-03-08T09:00:00Z")).action, Action::Claim);
@@ -355,7 +357,7 @@ fn each_phase_of_a_receipt_has_its_plan() {
     Posted Published: It is published.
     Failed Rejected: too long
     Unknown MayBeLive: It was sent, no answer came, and nobody but a person can tell whether it is live. Look at the account, then: campanile receipts adopt r1-ga5ebi5kbjsepczlbhosgcqakuwbwtvwfbuysbyvcrh53fr7hvea --remote-id ID, or campanile receipts release r1-ga5ebi5kbjsepczlbhosgcqakuwbwtvwfbuysbyvcrh53fr7hvea --reason WHY
-    AwaitingApproval ReleasedNeedsApproval: The slot was released, and an approval serves one epoch. Release it with --approve, or approve it anew.
+    AwaitingApproval ReleasedNeedsApproval: The slot was released, and an approval serves one epoch. Release it with --approve, or approve it anew: campanile approve.
     Publishing Sending: It is on its way. [Send(SendOrder { epoch: 1, revision: 0, content_digest: "sha256:words", channel: "linkedin-company", endpoint_digest: "sha256:endpoint", prepared_id: None })]
     "#);
 }
@@ -565,7 +567,7 @@ fn a_released_slot_needs_an_approval_of_its_own_and_can_be_given_one() {
         .sends("first", minutes(0))
         .hears("first", &rejected(), minutes(1));
     let released = failed.releases(false, minutes(2));
-    insta::assert_snapshot!(said(&post().having(&released.0), minutes(3)), @"AwaitingApproval ReleasedNeedsApproval: The slot was released, and an approval serves one epoch. Release it with --approve, or approve it anew.");
+    insta::assert_snapshot!(said(&post().having(&released.0), minutes(3)), @"AwaitingApproval ReleasedNeedsApproval: The slot was released, and an approval serves one epoch. Release it with --approve, or approve it anew: campanile approve.");
     let approved = released.releases(true, minutes(4));
     let plan = post().having(&approved.0).plan(minutes(5));
     assert_eq!(ordered(&plan).epoch, 2);

@@ -5,10 +5,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     super::{
         halts::{Resumption, holds_on},
-        observed::{AssetFacts, CampaignFacts, Observed},
+        observed::{CampaignFacts, Observed},
         slot::Slot,
     },
-    channel,
+    approval, channel,
 };
 use crate::api::MissedPolicyKind;
 
@@ -37,7 +37,7 @@ impl Due {
             None => return None,
         };
         let never = asset.is_state() || campaign.missed.policy == MissedPolicyKind::Publish;
-        let since = approved_at(asset).map_or(at, |approved_at| at.max(approved_at));
+        let since = approval::since(observed, now).map_or(at, |approved_at| at.max(approved_at));
         let last = since.checked_add(allowed_lateness(campaign)).ok();
         let last = match holds_on(observed, now) {
             // A Halt that has gone says itself how late is still in time.
@@ -77,12 +77,6 @@ fn with_jitter(observed: &Observed, campaign: &CampaignFacts, publish_at: Timest
     publish_at
         .checked_add(channel.limits.offset(&slot))
         .unwrap_or(publish_at)
-}
-
-/// The instant of an approval that came after the asset was first seen.
-pub(super) fn approved_at(asset: &AssetFacts) -> Option<Timestamp> {
-    let approval = asset.approval.as_ref()?;
-    approval.at.as_ref().map(|time| time.0)
 }
 
 fn allowed_lateness(campaign: &CampaignFacts) -> SignedDuration {

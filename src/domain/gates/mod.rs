@@ -1,6 +1,6 @@
 //! The gates, in order: each answers open, waiting until an instant, or closed for a reason.
 
-mod approval;
+pub mod approval;
 mod due;
 mod guards;
 mod limits;

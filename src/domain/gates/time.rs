@@ -9,8 +9,8 @@ use super::{
         observed::{AssetFacts, Observed},
         plan::GateState,
     },
-    closed,
-    due::{Due, approved_at, slot},
+    approval, closed,
+    due::{Due, slot},
     room,
 };
 use crate::api::AssetPhase;
@@ -40,7 +40,7 @@ pub(super) fn time(observed: &Observed, now: Timestamp) -> GateState {
     }
     let missed = match holds_on(observed, now) {
         Some(Resumption::Within(latest)) => after_a_halt(asset, now, latest),
-        _ => missed(asset, due, now),
+        _ => missed(observed, due, now),
     };
     if let Some(missed) = missed {
         return missed;
@@ -71,10 +71,11 @@ fn without_time() -> GateState {
     closed(AssetPhase::Invalid, "TimeUnknown", message)
 }
 
-fn missed(asset: &AssetFacts, due: Due, now: Timestamp) -> Option<GateState> {
+fn missed(observed: &Observed, due: Due, now: Timestamp) -> Option<GateState> {
+    let asset = &observed.asset;
     // What never is missed has no last instant.
     due.last?;
-    if matches!((approved_at(asset), asset.day_ends_at), (Some(at), Some(end)) if at >= end) {
+    if matches!((approval::since(observed, now), asset.day_ends_at), (Some(at), Some(end)) if at >= end) {
         let message = "It was approved after its day had ended. Give it a new date.";
         return Some(closed(AssetPhase::Missed, "NotApprovedInTime", message));
     }

@@ -31,6 +31,8 @@ pub struct Remembered {
     pub revision: String,
     /// When the newest of them was first seen, in whole seconds; none where the row was approved from the first sight on.
     pub at: Option<Timestamp>,
+    /// The time of publication that it was approved for, in whole minutes, as sheets write it.
+    pub publish_at: Option<Timestamp>,
 }
 
 /// What is remembered, by [`key`].
@@ -49,6 +51,7 @@ impl Remembered {
             digests: record.digests.clone(),
             revision: record.revision.chars().take(REVISION).collect(),
             at: record.at.as_ref().and_then(second),
+            publish_at: record.publish_at.as_ref().and_then(minute),
         }
     }
 
@@ -59,17 +62,21 @@ impl Remembered {
             by: None,
             revision: self.revision.clone(),
             at: self.at.map(Time),
+            publish_at: self.publish_at.map(Time),
         }
     }
 
-    /// One line: `#revision @seconds digest digest`, each digest as in `status.approval`, without `sha256:`.
+    /// One line: `#revision @seconds >minutes digest digest`; the minutes are in hexadecimal, each digest is as in
+    /// `status.approval`, without `sha256:`.
     pub fn text(&self) -> String {
         let at = self.at.map(|at| format!("@{}", at.as_second()));
+        let minutes = self.publish_at.map(|at| at.as_second().div_euclid(60));
         let digests = self
             .digests
             .iter()
             .map(|digest| digest.trim_start_matches("sha256:").to_owned());
-        let parts: Vec<String> = [Some(format!("#{}", self.revision)), at]
+        let minutes = minutes.map(|minutes| format!(">{minutes:x}"));
+        let parts: Vec<String> = [Some(format!("#{}", self.revision)), at, minutes]
             .into_iter()
             .flatten()
             .chain(digests)
@@ -86,12 +93,22 @@ impl Remembered {
             } else if let Some(second) = part.strip_prefix('@') {
                 let second = second.parse().ok();
                 remembered.at = second.and_then(|second| Timestamp::from_second(second).ok());
+            } else if let Some(minutes) = part.strip_prefix('>') {
+                remembered.publish_at = i64::from_str_radix(minutes, 16).ok().and_then(of_minutes);
             } else {
                 remembered.digests.push(format!("sha256:{part}"));
             }
         }
         remembered
     }
+}
+
+fn minute(time: &Time) -> Option<Timestamp> {
+    of_minutes(time.0.as_second().div_euclid(60))
+}
+
+fn of_minutes(minutes: i64) -> Option<Timestamp> {
+    Timestamp::from_second(minutes.checked_mul(60)?).ok()
 }
 
 /// What is to be remembered before these changes are made: an approval counts once it is kept.
@@ -174,6 +191,7 @@ mod tests {
                 .collect(),
             revision: "0123456789ab".to_owned(),
             at: Timestamp::from_second(1_771_232_400).ok(),
+            publish_at: Timestamp::from_second(1_771_232_400).ok(),
         }
     }
 
@@ -192,7 +210,7 @@ mod tests {
         for remembered in [remembered(0), remembered(1), remembered(8), Remembered::default()] {
             assert_eq!(Remembered::read(&remembered.text()), remembered);
         }
-        assert_eq!(Remembered::read("@soon  # \t"), Remembered::default());
+        assert_eq!(Remembered::read("@soon  >never # \t"), Remembered::default());
     }
 
     #[test]

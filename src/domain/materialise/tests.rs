@@ -234,6 +234,62 @@ fn other_words_are_approved_by_a_trailer() {
     assert!(world.is_approved());
 }
 
+/// The same row on another day.
+fn on(day: &str, row: &str) -> String {
+    row.replace("2026-02-16", day)
+}
+
+fn approved_for(world: &mut World) -> String {
+    let approval = world.only().approval.clone().unwrap();
+    approval.publish_at.unwrap().0.to_string()
+}
+
+#[test]
+fn an_approval_is_for_the_time_at_which_it_was_given_until_it_is_given_again() {
+    let (monday, tuesday) = ("2026-02-16T06:10:00Z", "2026-02-17T06:10:00Z");
+    let mut world = World::default();
+    world.reads_rows(&[row("a", "Hello", "approved")]);
+    assert_eq!(approved_for(&mut world), monday);
+    let moved = on("2026-02-17", &row("a", "Hello", "approved"));
+    world.reads_rows(std::slice::from_ref(&moved));
+    assert_eq!(approved_for(&mut world), monday, "nobody approved the new time");
+    // Its Asset is deleted by hand: what is remembered is the time that was approved.
+    world.standing.clear();
+    world.reads_rows(std::slice::from_ref(&moved));
+    assert_eq!(approved_for(&mut world), monday);
+    world.trailer.insert("a".to_owned());
+    world.reads_rows(std::slice::from_ref(&moved));
+    assert_eq!(approved_for(&mut world), tuesday);
+    world.trailer.clear();
+    world.reads_rows(&[row("a", "Hello", "pending")]);
+    world.reads_rows(&[row("a", "Hello", "approved")]);
+    assert_eq!(approved_for(&mut world), monday, "a status that turned again");
+    assert_eq!(world.only().approval.as_ref().unwrap().digests.len(), 1);
+}
+
+#[test]
+fn since_when_a_row_asks_for_what_it_asks_is_kept_while_it_asks_for_it() {
+    let mut world = World::default();
+    let intent_at = |world: &mut World| world.only().made.as_ref().unwrap().intent_at.clone();
+    let long_ago = Some(Time("2026-02-01T00:00:00Z".parse().unwrap()));
+    let turned = |world: &mut World, status: &str| {
+        world
+            .only()
+            .made
+            .as_mut()
+            .unwrap()
+            .intent_at
+            .clone_from(&long_ago);
+        world.reads_rows(&[row("a", "Hello", status)]);
+        intent_at(world)
+    };
+    world.reads_rows(&[row("a", "Hello", "pending")]);
+    assert!(intent_at(&mut world).is_some());
+    assert_eq!(turned(&mut world, "pending"), long_ago);
+    assert_ne!(turned(&mut world, "draft"), long_ago);
+    assert_ne!(turned(&mut world, "pending"), long_ago);
+}
+
 #[test]
 fn a_repaired_row_is_approved_and_one_that_was_approved_before_it_broke_is_not_approved_anew() {
     let mut world = World::default();

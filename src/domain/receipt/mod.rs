@@ -12,8 +12,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::{plan::SendOrder, publication::Written};
 use crate::api::{
-    AssetSource, AssetType, Attempt, AttemptClass, ReceiptGuard, ReceiptPhase, ReceiptStatus, RetryPolicy,
-    Sender,
+    AssetSource, AssetType, Attempt, AttemptClass, ReceiptApproval, ReceiptGuard, ReceiptPhase,
+    ReceiptStatus, RetryPolicy, Sender,
 };
 
 pub use doubt::{
@@ -118,6 +118,8 @@ pub struct Proof {
     pub approval: Option<String>,
     /// What the guards said of it.
     pub guard: Option<ReceiptGuard>,
+    /// Each decision that allowed it.
+    pub approvals: Vec<ReceiptApproval>,
 }
 
 /// The intent: the status that is written before any byte that the platform could act on.
@@ -151,6 +153,7 @@ pub fn begin(
     status.sent = proof.sent;
     status.approval = proof.approval;
     status.guard = proof.guard;
+    status.approvals = proof.approvals;
     status.attempts.push(Attempt {
         id: attempt.id,
         number,

@@ -13,11 +13,11 @@ use super::{
     decide::decide,
     gates::channel,
     halts::next_hold,
-    observed::{Observed, ReceiptFacts},
+    observed::{ApprovalFacts, Enforcement, Observed, ReceiptFacts},
     plan::{Action, Plan, SendOrder},
     receipt::{self, NewAttempt, Outcome, Proof},
 };
-use crate::api::{AssetPhase, BranchApprovalRecord, Intent, ReceiptStatus, RetryPolicy, Sender};
+use crate::api::{AssetPhase, Decision, Intent, ReceiptStatus, RetryPolicy, Sender};
 
 /// How many actions follow each other at one instant at most: to release, claim and send are three.
 const ACTIONS: usize = 6;
@@ -234,17 +234,18 @@ pub fn as_if_approved(observed: &mut Observed) {
     if asset.intent != Intent::Approved {
         return;
     }
-    let digest = asset.content_digest.clone();
-    match &mut asset.approval {
-        Some(record) if record.digests.contains(&digest) => {}
-        Some(record) => record.digests.push(digest),
-        None => {
-            asset.approval = Some(BranchApprovalRecord {
-                digests: vec![digest],
-                by: None,
-                revision: String::new(),
-                at: None,
-            });
-        }
-    }
+    // As in an emergency: one approval is enough, whatever the campaign asks of approvers.
+    observed.approvals.push(ApprovalFacts {
+        name: "assumed".to_owned(),
+        approver: "a person".to_owned(),
+        groups: Vec::new(),
+        decision: Decision::Approve,
+        content_digest: asset.content_digest.clone(),
+        publish_at: None,
+        created_at: Timestamp::UNIX_EPOCH,
+        expires_at: None,
+        comment: String::new(),
+        break_glass: Some("assumed".to_owned()),
+    });
+    observed.process.enforcement = Enforcement::Since(Timestamp::MIN);
 }

@@ -2,10 +2,10 @@
 
 use super::{Origin, Place, Told};
 use crate::{
-    api::{AssetSource, BranchApprovalRecord, Intent, MissedPolicyKind, RuleMode},
+    api::{AssetSource, BranchApprovalRecord, Decision, Intent, MissedPolicyKind, RuleMode},
     domain::{
         halts::Stage,
-        observed::{CampaignFacts, ChannelClass, ChannelFacts, Observed, ReceiptFacts},
+        observed::{ApprovalFacts, CampaignFacts, ChannelClass, ChannelFacts, Observed, ReceiptFacts},
         plan::GateName,
         policy::GuardFinding,
     },
@@ -135,7 +135,27 @@ fn approval(observed: &Observed, origin: &Origin) -> Vec<String> {
     let now = short(&asset.content_digest);
     let mut facts = vec![format!("its status is {status}; its words are {now}")];
     facts.extend(asset.approval.iter().map(|record| branch(record, origin)));
+    facts.extend(
+        observed
+            .approvals
+            .iter()
+            .map(|approval| decided(approval, origin)),
+    );
     facts
+}
+
+fn decided(approval: &ApprovalFacts, origin: &Origin) -> String {
+    let verb = match approval.decision {
+        Decision::Approve => "approved",
+        Decision::Deny => "denied",
+    };
+    format!(
+        "{} {verb} {} by Approval {}, {}",
+        approval.approver,
+        short(&approval.content_digest),
+        approval.name,
+        origin.local(approval.created_at)
+    )
 }
 
 fn branch(record: &BranchApprovalRecord, origin: &Origin) -> String {

@@ -76,8 +76,10 @@ fn each_limit_waits_until_the_instant_at_which_there_is_room() {
     });
     let publishes =
         |observed: Observed| observed.campaign(|campaign| campaign.missed.policy = MissedPolicyKind::Publish);
-    let lines =
-        [gap, cap, quiet, window, denied, bucket, campaign].map(|observed| said(&publishes(observed), due()));
+    let lines = vec![gap, cap, quiet, window, denied, bucket, campaign]
+        .into_iter()
+        .map(|observed| said(&publishes(observed), due()))
+        .collect::<Vec<_>>();
     insta::assert_snapshot!(lines.join("\n"), @r"
     Scheduled MinimumGap: ChannelConfig linkedin-company keeps 45m between two publications (limits.minimumGap). There is room for it at 2026-03-02T07:35:01Z. (next look 2026-03-02T07:35:01Z)
     Scheduled DailyCapReached: ChannelConfig linkedin-company publishes at most 2 targets a day (limits.maxPublishesPerDay). There is room for it at 2026-03-02T22:00:00Z. (next look 2026-03-02T22:00:00Z)
