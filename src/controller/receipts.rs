@@ -229,7 +229,8 @@ impl Receipts {
             .cloned()
     }
 
-    /// Whether anything is known to be published on the account of a slot, in its environment.
+    /// Whether anything is known to be published on the account of a slot, in its environment: also a page that is just being
+    /// replaced.
     pub(crate) fn any_published(&self, namespace: &str, like: &ReceiptSlot) -> bool {
         let known = lock(&self.known);
         let of_namespace = known
@@ -237,7 +238,8 @@ impl Receipts {
             .take_while(|((of, _), _)| of == namespace);
         { of_namespace }.any(|(_, known)| {
             let slot = known.view.spec.as_ref().ok().map(|spec| &spec.slot);
-            known.view.status.phase == ReceiptPhase::Published
+            let status = &known.view.status;
+            (status.phase == ReceiptPhase::Published || status.published_at.is_some())
                 && slot.is_some_and(|slot| {
                     slot.environment == like.environment
                         && slot.platform == like.platform
@@ -306,6 +308,8 @@ fn is_held(view: &ReceiptView) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
     use serde_json::json;
 
     use super::*;
@@ -366,6 +370,10 @@ mod tests {
         receipts.wrote(receipt("week1", 5, "Claimed", None), NOW);
         assert!(!receipts.any_published("n", &slot("week2")));
         receipts.wrote(receipt("week1", 6, "Published", None), NOW);
+        assert!(receipts.any_published("n", &slot("week2")));
+        let mut replaced = receipt("week1", 7, "Sending", None);
+        Arc::make_mut(&mut replaced.status).published_at = Some(Time(Timestamp::UNIX_EPOCH));
+        receipts.wrote(replaced, NOW);
         assert!(receipts.any_published("n", &slot("week2")));
         assert!(!receipts.any_published("elsewhere", &slot("week2")));
         let personal = ReceiptSlot {

@@ -16,8 +16,8 @@ use super::{
     support::control_plane::{Content, ControlPlane},
 };
 
-/// Assets, Campaigns, ChannelConfigs, Halts, PolicyPacks, Receipts.
-const WATCHES: usize = 6;
+/// Approvals, Assets, Campaigns, ChannelConfigs, Halts, PolicyPacks, Receipts.
+const WATCHES: usize = 7;
 
 const ONE_ROW: Script = Script {
     class: Class::Neither,

@@ -1,6 +1,7 @@
 //! The limits as gates: what an asset that is due waits for, until when, and what it says ahead of time.
 
 use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
 
 use super::{at, limits};
@@ -327,6 +328,9 @@ fn a_cap_and_quiet_hours_open_on_the_days_and_hours_of_four_zones() {
         // The day before New York's clocks change.
         let moved = observed.with(|observed| {
             observed.asset.publish_at = Some(at("2026-03-07T12:00:00Z"));
+            // Approved for that day: a time that moves by more than three days needs a new decision.
+            let approval = observed.asset.approval.as_mut().unwrap();
+            approval.publish_at = observed.asset.publish_at.map(Time);
             observed
                 .lane
                 .account

@@ -151,6 +151,11 @@ impl Reading<'_> {
         for row in table.rows.iter().take(MAX_METRICS) {
             self.row(&columns, row);
         }
+        if table.rows.is_empty() {
+            let message = "The registry has no metric.".to_owned();
+            let help = "Write a row for each; nothing may be quoted until then.";
+            self.error((table.range.start, ""), "RegistryEmpty", message, help);
+        }
         if let Some(row) = table.rows.get(MAX_METRICS) {
             let message = format!("The registry has more than {MAX_METRICS} metrics.");
             let at = row.first().map_or(table.range.start, |cell| cell.at);
@@ -297,7 +302,14 @@ struct Table {
     rows: Vec<Vec<Cell>>,
 }
 
-/// The first table that has a column Metric.
+/// True for the head of a registry, and for one with a column misspelt.
+fn is_registry(head: &[Cell]) -> bool {
+    let names: Vec<String> = head.iter().map(|cell| slot::compared(&cell.words)).collect();
+    let has = |column: &&str| names.iter().any(|name| name == *column);
+    has(&"metric") || COLUMNS.iter().filter(|column| has(column)).count() >= 3
+}
+
+/// The first table that is one of metrics.
 fn table(text: &Text<'_>) -> Option<Table> {
     let parser = Parser::new_ext(text.content(), Options::ENABLE_TABLES).into_offset_iter();
     let mut table: Option<Table> = None;
@@ -326,11 +338,7 @@ fn table(text: &Text<'_>) -> Option<Table> {
             Event::End(TagEnd::TableHead) => open.head = trimmed(&mut row),
             Event::End(TagEnd::TableRow) => open.rows.push(trimmed(&mut row)),
             Event::End(TagEnd::Table) => {
-                if open
-                    .head
-                    .iter()
-                    .any(|cell| slot::compared(&cell.words) == "metric")
-                {
+                if is_registry(&open.head) {
                     break;
                 }
                 table = None;
