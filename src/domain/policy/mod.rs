@@ -1,6 +1,6 @@
 //! Guards: what a team demands of its words before they go out, as data.
 //!
-//! A pack is compiled once ([`compile`]) and judges subjects ([`evaluate`]); what the world is like it is told
+//! A pack is compiled once ([`compile()`]) and judges subjects ([`evaluate()`]); what the world is like it is told
 //! ([`Evidence`]). Three-valued: fail beats inconclusive, and inconclusive never passes by itself.
 
 pub mod claims;
