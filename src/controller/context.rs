@@ -36,6 +36,7 @@ use super::{
     policy_pack::Packs,
     receipt::Unsettled,
     receipts::Receipts,
+    repeats::Repeats,
     report::Reporter,
     secrets::SecretReader,
     store_age::{Closed, LARGEST_CLOCK_OFFSET, StoreAge},
@@ -112,6 +113,8 @@ pub(crate) struct Shared {
     pub(crate) live: LiveAttempts,
     /// The newest versions of Assets that this process wrote.
     pub(crate) written: Written,
+    /// What it says of them again and again.
+    pub(crate) repeats: Repeats,
     /// Every PolicyPack that is known.
     pub(crate) policy_packs: Store<Guarded<PolicyPack>>,
     /// Compiled packs.
@@ -151,6 +154,12 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// The Campaign of that name, as memory knows it; one that cannot be read is none.
+    pub(crate) fn campaign(&self, namespace: &str, name: &str) -> Option<Arc<Guarded<Campaign>>> {
+        let named = self.campaigns.get(&ObjectRef::new(name).within(namespace))?;
+        named.0.is_ok().then_some(named)
+    }
+
     /// Whether this process may write and send now; not while it is stopping.
     pub(crate) fn leads(&self) -> Option<Leadership> {
         if self.stopping.load(Ordering::Acquire) {

@@ -25,6 +25,7 @@ mod receipt;
 mod receipts;
 mod recorded;
 mod relist;
+mod repeats;
 mod report;
 mod secrets;
 mod store_age;

@@ -356,7 +356,6 @@ fn process(
         live_attempts: receipt.map_or_else(Vec::new, |receipt| live(receipt, channels, now)),
         lease_duration: election::LEASE_DURATION,
         restored_at: None,
-        enforcement: Enforcement::default(),
         closed: closed.map(|reason| (reason.to_owned(), status.message.clone().unwrap_or_default())),
     }
 }

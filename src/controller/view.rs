@@ -387,6 +387,11 @@ impl AssetView {
         ours.uid == theirs.uid && ours.resource_version == theirs.resource_version
     }
 
+    /// What the API server made of it when it was created: another one for each that has had its name.
+    pub(crate) fn uid(&self) -> &str {
+        self.0.meta.uid.as_deref().unwrap_or_default()
+    }
+
     /// Its name.
     pub(crate) fn name(&self) -> &str {
         self.0.meta.name.as_deref().unwrap_or_default()

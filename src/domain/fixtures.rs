@@ -9,8 +9,8 @@ use super::{
     decide::decide,
     limits::{LaneFacts, Limits},
     observed::{
-        AssetFacts, CampaignFacts, ChannelClass, ChannelFacts, GuardFacts, Observed, ProcessFacts,
-        ReceiptFacts,
+        AssetFacts, CampaignFacts, ChannelClass, ChannelFacts, Enforcement, GuardFacts, Observed,
+        ProcessFacts, ReceiptFacts,
     },
     plan::{Action, Plan, SendOrder},
     policy::GuardFinding,
@@ -147,6 +147,7 @@ pub(super) fn post() -> Observed {
         published_elsewhere: None,
         halts: Vec::new(),
         approvals: Vec::new(),
+        enforcement: Enforcement::default(),
         first_on_channel: false,
         process: ProcessFacts {
             lease_duration: Duration::from_secs(15),

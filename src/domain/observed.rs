@@ -41,6 +41,8 @@ pub struct Observed {
     pub halts: Vec<HaltFacts>,
     /// What people decided about the asset, oldest first.
     pub approvals: Vec<ApprovalFacts>,
+    /// Whether Approvals can be believed.
+    pub enforcement: Enforcement,
     /// True where nothing is known to have been published on its channel yet; looked up where words may go out unseen.
     pub first_on_channel: bool,
     /// What this process knows of itself.
@@ -64,6 +66,7 @@ impl Observed {
             published_elsewhere: None,
             halts: Vec::new(),
             approvals: Vec::new(),
+            enforcement: Enforcement::default(),
             first_on_channel: false,
             process,
 
@@ -344,8 +347,6 @@ pub struct ProcessFacts {
     /// When the store was restored: slots due before it are held as Unknown where their receipt is missing or not
     /// Published, because what it says may be old.
     pub restored_at: Option<Timestamp>,
-    /// Whether Approvals can be believed.
-    pub enforcement: Enforcement,
     /// Why nothing may be sent by this process now, as reason and sentence: clocks that disagree, a store that went back.
     pub closed: Option<(String, String)>,
 }

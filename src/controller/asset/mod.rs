@@ -85,8 +85,10 @@ pub(crate) async fn reconcile(view: Arc<AssetView>, shared: Arc<Shared>) -> Resu
         }
     };
     halt_for_its_guards(&view, &observed, &shared).await?;
-    summarise(&view, &observed, &plan, &shared).await?;
-    Ok(requeue(&plan, shared.clock.now()))
+    match summarise(&view, &observed, &plan, &shared).await? {
+        Some(pause) => Ok(Requeue::requeue(pause)),
+        None => Ok(requeue(&plan, shared.clock.now())),
+    }
 }
 
 /// Nothing is told of words that nobody has judged yet: they are judged now, or as soon as their links have been looked at.
@@ -147,16 +149,26 @@ fn requeue_at(at: Timestamp, now: Timestamp) -> Requeue {
     Requeue::requeue(pause.min(LONGEST_SLEEP))
 }
 
-/// Writes what is to be said of the asset, where that changed.
-async fn summarise(view: &AssetView, observed: &Observed, plan: &Plan, shared: &Shared) -> Result<(), Error> {
+/// Writes what is to be said of the asset, where that changed; answers how long to wait where somebody says otherwise.
+async fn summarise(
+    view: &AssetView,
+    observed: &Observed,
+    plan: &Plan,
+    shared: &Shared,
+) -> Result<Option<Duration>, Error> {
     let now = shared.clock.now();
     let report = asset_report(observed, plan, view.publish_at_local(), &view.conditions(), now);
     if view.tells(&report) {
-        return Ok(());
+        return Ok(None);
+    }
+    let steady = shared.clock.steady();
+    if let Some(pause) = shared.repeats.pause(view, &report, steady) {
+        return Ok(Some(pause));
     }
     write(view, &json!({"status": report}), shared).await?;
+    shared.repeats.told(view, &report, steady);
     notice(view, observed, plan, shared).await;
-    Ok(())
+    Ok(None)
 }
 
 async fn write(view: &AssetView, patch: &serde_json::Value, shared: &Shared) -> Result<(), Error> {

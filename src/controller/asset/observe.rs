@@ -57,7 +57,7 @@ fn read_from_memory(shared: &Shared, view: &AssetView) -> Option<Observed> {
         asset,
         receipt: receipt.as_deref(),
     };
-    let guards = guards::from_memory(shared, around.campaign.as_deref(), asked);
+    let guards = guards::from_memory(shared, around.campaign(), asked);
     Some(assemble(
         Witness::of(shared, view.namespace()),
         asset,
@@ -73,9 +73,31 @@ fn read_from_memory(shared: &Shared, view: &AssetView) -> Option<Observed> {
     ))
 }
 
+/// A Campaign as memory has it, not copied, or as it was read.
+enum Standing {
+    Remembered(Arc<Guarded<Campaign>>),
+    Read(Arc<Campaign>),
+}
+
+impl Standing {
+    fn campaign(&self) -> Option<&Campaign> {
+        match self {
+            Self::Remembered(guarded) => guarded.0.as_ref().ok(),
+            Self::Read(campaign) => Some(campaign),
+        }
+    }
+
+    fn whole(self) -> Option<Arc<Campaign>> {
+        match self {
+            Self::Remembered(guarded) => guarded.0.as_ref().ok().cloned().map(Arc::new),
+            Self::Read(campaign) => Some(campaign),
+        }
+    }
+}
+
 /// What an asset is judged with.
 struct Around {
-    campaign: Option<Arc<Campaign>>,
+    campaign: Option<Standing>,
     channels: Vec<ChannelFacts>,
     halts: Halts,
     decided: Decided,
@@ -117,10 +139,9 @@ impl Decided {
 
 impl Around {
     fn remembered(shared: &Shared, namespace: &str, asset: &AssetFacts) -> Self {
-        let campaigns = shared
-            .campaigns
-            .state_filter(|guarded| is_named(guarded.0.as_ref().ok(), namespace, asset));
-        let campaign = campaigns.first().and_then(|guarded| guarded.0.as_ref().ok());
+        let campaign = shared
+            .campaign(namespace, &asset.campaign)
+            .map(Standing::Remembered);
         let configs = shared.channel_configs.state_filter(|guarded| {
             guarded
                 .0
@@ -134,8 +155,12 @@ impl Around {
         let mut channels = channel_facts(shared, namespace, &configs);
         channels.sort_by(|a, b| a.name.cmp(&b.name));
         Self {
-            halts: Halts::remembered(shared, namespace, (asset, campaign, &configs)),
-            campaign: campaign.cloned().map(Arc::new),
+            halts: Halts::remembered(
+                shared,
+                namespace,
+                (asset, campaign.as_ref().and_then(Standing::campaign), &configs),
+            ),
+            campaign,
             channels,
             decided: Decided::remembered(shared, namespace, &asset.name),
         }
@@ -154,23 +179,18 @@ impl Around {
         Ok(Self {
             channels: channel_facts(shared, namespace, &configs),
             halts: Halts::listed(&halts, (asset, campaign.as_deref(), &configs)),
-            campaign,
+            campaign: campaign.map(Standing::Read),
             decided,
         })
     }
 
     fn campaign_facts(&self, shared: &Shared) -> Option<CampaignFacts> {
-        self.campaign
-            .as_deref()
-            .map(|campaign| campaign::facts(campaign, shared))
+        self.campaign().map(|campaign| campaign::facts(campaign, shared))
     }
-}
 
-fn is_named(campaign: Option<&Campaign>, namespace: &str, asset: &AssetFacts) -> bool {
-    campaign.is_some_and(|campaign| {
-        campaign.metadata.namespace.as_deref() == Some(namespace)
-            && campaign.metadata.name.as_deref() == Some(&asset.campaign)
-    })
+    fn campaign(&self) -> Option<&Campaign> {
+        self.campaign.as_ref().and_then(Standing::campaign)
+    }
 }
 
 fn serves(config: &ChannelConfig, namespace: &str, target: &Target) -> bool {
@@ -237,11 +257,8 @@ pub(in super::super) fn assemble(witness: Witness<'_>, asset: &AssetFacts, read:
             .as_ref()
             .and_then(|receipt| receipt.spec.clone().err()),
         receipt: read.receipt.and_then(|receipt| witness.receipt(&receipt)),
-        process: ProcessFacts {
-            enforcement: read.decided.enforcement,
-            ..witness.process
-        },
-
+        enforcement: read.decided.enforcement,
+        process: witness.process,
         guards: read.guards,
         lane: LaneFacts::default(),
     }
@@ -296,7 +313,6 @@ pub(in super::super) fn process(shared: &Shared) -> ProcessFacts {
         live_attempts: shared.live.ids(),
         lease_duration: election::LEASE_DURATION,
         restored_at: shared.restored_at,
-        enforcement: shared.admission.enforcement(),
         closed: shared.closed().map(Closed::said),
     }
 }
@@ -332,10 +348,7 @@ impl Direct {
         let facts = receipt_facts(shared, &ReceiptView::of(&receipt));
         let observed = Observed {
             receipt: facts,
-            process: ProcessFacts {
-                enforcement: self.observed.process.enforcement.clone(),
-                ..process(shared)
-            },
+            process: process(shared),
             ..self.observed
         };
         Self {
@@ -361,8 +374,7 @@ pub(super) fn directly<'a>(
 
 async fn read_directly(shared: &Shared, view: &AssetView, known: Known<'_>) -> Result<Option<Direct>, Error> {
     let namespace = view.namespace();
-    let (asset, around) =
-        futures::future::join(read_asset(shared, view), around_remembered(shared, view, known)).await;
+    let (asset, around) = futures::future::join(read_asset(shared, view), around(shared, view, known)).await;
     let (Some(asset), around) = (asset?, around?) else {
         return Ok(None);
     };
@@ -391,7 +403,7 @@ async fn read_directly(shared: &Shared, view: &AssetView, known: Known<'_>) -> R
         asset: facts,
         receipt: receipt_view.as_ref(),
     };
-    let named = around.campaign.as_deref();
+    let named = around.campaign();
     let guards = match known {
         Known::PresumedAbsent => guards::from_memory(shared, named, asked),
         Known::Nothing | Known::Holds(_) => Box::pin(guards::directly(shared, named, &asset, asked)).await?,
@@ -414,7 +426,7 @@ async fn read_directly(shared: &Shared, view: &AssetView, known: Known<'_>) -> R
         asset,
         view: Arc::clone(&newest),
         receipt,
-        campaign: around.campaign,
+        campaign: around.campaign.and_then(Standing::whole),
     }))
 }
 
@@ -444,12 +456,8 @@ async fn read_asset(shared: &Shared, view: &AssetView) -> Result<Option<Arc<Asse
     Ok(asset.map_err(Error::api("read an Asset"))?.map(Arc::new))
 }
 
-/// What belongs around the asset that memory knows, read while the asset itself is; none where memory cannot tell.
-async fn around_remembered(
-    shared: &Shared,
-    view: &AssetView,
-    known: Known<'_>,
-) -> Result<Option<Around>, Error> {
+/// What an asset is judged with by what memory knows of it, while itself is read; none where memory cannot tell.
+async fn around(shared: &Shared, view: &AssetView, known: Known<'_>) -> Result<Option<Around>, Error> {
     let Some(told) = view.facts() else { return Ok(None) };
     match known {
         Known::PresumedAbsent => Ok(Some(Around::remembered(shared, view.namespace(), &told))),

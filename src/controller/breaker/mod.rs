@@ -134,9 +134,9 @@ async fn looked_at(key: &Key, shared: &Shared) -> Option<Timestamp> {
 
 async fn look(namespace: &str, scope: &Scope, shared: &Shared) -> Result<Option<Timestamp>, Error> {
     match scope {
-        Scope::Campaign(name) => match observe::campaign(namespace, name, shared) {
-            Some(campaign) => settle(&campaign, namespace, shared).await,
-            None => Ok(None),
+        Scope::Campaign(name) => match shared.campaign(namespace, name).as_ref().map(|known| &known.0) {
+            Some(Ok(campaign)) => settle(campaign, namespace, shared).await,
+            _ => Ok(None),
         },
         Scope::Channel(name) => match observe::channel(namespace, name, shared) {
             Some(config) => settle(&config, namespace, shared).await,

@@ -123,12 +123,6 @@ impl Watched for ChannelConfig {
     }
 }
 
-/// The Campaign of that name, as memory has it.
-pub(super) fn campaign(namespace: &str, name: &str, shared: &Shared) -> Option<Campaign> {
-    let guarded = shared.campaigns.get(&ObjectRef::new(name).within(namespace))?;
-    guarded.0.as_ref().ok().cloned()
-}
-
 /// The ChannelConfig of that name, as memory has it.
 pub(super) fn channel(namespace: &str, name: &str, shared: &Shared) -> Option<ChannelConfig> {
     let guarded = shared

@@ -112,10 +112,9 @@ async fn with_words(shared: &Shared, campaign: &Campaign, asset: &Asset) -> Resu
 /// Judges an asset that nobody has judged yet: reads its words, unless its whole campaign is about to be judged.
 pub(crate) async fn judge_by_name(shared: &Shared, view: &AssetView) -> Result<(), Error> {
     let namespace = view.namespace();
-    let campaign = view
-        .campaign()
-        .and_then(|name| named::campaign(shared, namespace, name));
-    if let Some(campaign) = &campaign
+    let campaign = view.campaign().and_then(|name| shared.campaign(namespace, name));
+    let campaign = campaign.as_ref().and_then(|campaign| campaign.0.as_ref().ok());
+    if let Some(campaign) = campaign
         && let Named::Packs(packs) = in_memory(shared, namespace, &campaign.spec)
     {
         let key = (namespace.to_owned(), campaign.name_any());
@@ -139,7 +138,5 @@ pub(crate) async fn judge_by_name(shared: &Shared, view: &AssetView) -> Result<(
         asset: &facts,
         receipt: None,
     };
-    directly(shared, campaign.as_deref(), &asset, asked)
-        .await
-        .map(drop)
+    directly(shared, campaign, &asset, asked).await.map(drop)
 }

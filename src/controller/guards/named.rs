@@ -10,7 +10,7 @@ use super::super::{
     policy_pack::PackState,
 };
 use crate::{
-    api::{Campaign, CampaignSpec, PolicyPack},
+    api::{CampaignSpec, PolicyPack},
     domain::{
         digest,
         guarding::Needs,
@@ -163,10 +163,4 @@ fn usable(name: &str, found: Found) -> Result<(Needs, Arc<CompiledPack>), (Strin
                 .map_err(|_| not_ready("it is not Ready.")),
         },
     }
-}
-
-/// A campaign as memory knows it.
-pub(super) fn campaign(shared: &Shared, namespace: &str, name: &str) -> Option<Arc<Campaign>> {
-    let guarded = shared.campaigns.get(&ObjectRef::new(name).within(namespace))?;
-    guarded.0.as_ref().ok().cloned().map(Arc::new)
 }

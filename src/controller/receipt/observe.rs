@@ -69,9 +69,7 @@ pub(super) fn has_asset(view: &ReceiptView, shared: &Shared) -> bool {
 /// Whether the slot of an Asset is that of a receipt; an Asset that cannot be read leads nowhere.
 fn leads_to(asset: &AssetView, receipt: Option<&str>, shared: &Shared) -> bool {
     let Some(facts) = asset.facts() else { return false };
-    let named = shared
-        .campaigns
-        .get(&ObjectRef::new(&facts.campaign).within(asset.namespace()));
+    let named = shared.campaign(asset.namespace(), &facts.campaign);
     let id = named
         .as_ref()
         .and_then(|guarded| guarded.0.as_ref().ok())

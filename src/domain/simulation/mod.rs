@@ -247,5 +247,5 @@ pub fn as_if_approved(observed: &mut Observed) {
         comment: String::new(),
         break_glass: Some("assumed".to_owned()),
     });
-    observed.process.enforcement = Enforcement::Since(Timestamp::MIN);
+    observed.enforcement = Enforcement::Since(Timestamp::MIN);
 }

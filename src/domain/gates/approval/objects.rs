@@ -150,7 +150,7 @@ pub fn setback(observed: &Observed, approval: &ApprovalFacts, now: Timestamp) ->
 pub(super) fn approves_these_words(observed: &Observed, approval: &ApprovalFacts) -> bool {
     approval.decision == Decision::Approve
         && other_words(&observed.asset, approval).is_none()
-        && unproven(&observed.process.enforcement, approval).is_none()
+        && unproven(&observed.enforcement, approval).is_none()
 }
 
 fn setback_in(
@@ -160,7 +160,7 @@ fn setback_in(
     now: Timestamp,
 ) -> Option<Setback> {
     other_words(&observed.asset, approval)
-        .or_else(|| unproven(&observed.process.enforcement, approval))
+        .or_else(|| unproven(&observed.enforcement, approval))
         .or_else(|| out_of_time(observed, campaign, approval, now))
         .or_else(|| overtaken(observed, approval))
         .or_else(|| outside_the_window(campaign, approval))

@@ -68,7 +68,7 @@ impl Observed {
     pub(super) fn decided(self, approvals: &[ApprovalFacts]) -> Self {
         self.with(|observed| {
             observed.approvals = approvals.to_vec();
-            observed.process.enforcement = Enforcement::Since(minutes(-10_000));
+            observed.enforcement = Enforcement::Since(minutes(-10_000));
         })
     }
 
@@ -172,7 +172,7 @@ fn what_was_approved_before_the_policy_or_in_its_first_seconds_does_not_count() 
     let since = |seconds: i64| {
         pending().decided(&[approve("maya")]).with(|observed| {
             let policy = minutes(-60) - SignedDuration::from_secs(seconds);
-            observed.process.enforcement = Enforcement::Since(policy);
+            observed.enforcement = Enforcement::Since(policy);
         })
     };
     for early in [-1, 0, 5] {
