@@ -37,8 +37,11 @@ pub(crate) use observe::channel_type;
 pub(super) use observe::{channels_of, place_text};
 pub(crate) use sources::{Key, SourceState, Sources, environment};
 
-/// How soon a campaign is looked at again when the cache has not caught up with what was written.
+/// How soon a campaign is looked at again when the cache has not caught up with what was written; it doubles each time,
+/// for each look computes the whole branch.
 const CATCHING_UP: Duration = Duration::from_millis(100);
+/// How often it doubles.
+const DOUBLINGS: u32 = 6;
 /// The shortest time between two looks at the counts of a campaign.
 const BETWEEN_SUMMARIES: Duration = Duration::from_secs(1);
 
@@ -136,12 +139,14 @@ pub(crate) async fn reconcile(guarded: Arc<Guarded<Campaign>>, shared: Arc<Share
         state.answered_at = None;
     }
     let mut observation = observe::observe(campaign, &namespace, &mut state, &shared).await?;
-    if observation.waits_for_elder {
-        return Ok(Action::requeue(CATCHING_UP));
+    let is_behind = || observation.wanted.is_some() && is_behind(campaign, &namespace, &shared);
+    if observation.waits_for_elder || is_behind() {
+        state.waited = state.waited.saturating_add(1);
+        return Ok(Action::requeue(
+            CATCHING_UP * 2_u32.pow((state.waited - 1).min(DOUBLINGS)),
+        ));
     }
-    if observation.wanted.is_some() && is_behind(campaign, &namespace, &shared) {
-        return Ok(Action::requeue(CATCHING_UP));
-    }
+    state.waited = 0;
     if let Some(applicable) = &mut observation.wanted {
         learn(&namespace, &key, applicable, &shared);
     }

@@ -50,6 +50,8 @@ pub(crate) struct SourceState {
     pub(crate) handled_wake: Option<String>,
     /// The value of the annotation that was answered last.
     pub(crate) handled_request: Option<String>,
+    /// How often in a row it was put off because the cache had not caught up.
+    pub(crate) waited: u32,
 }
 
 /// What was applied last.
