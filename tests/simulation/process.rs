@@ -13,6 +13,7 @@ use campanile::{
     controller::{Interceptor, Operator, OperatorSettings, Outgoing},
 };
 use futures::future::BoxFuture;
+use http::Method;
 use tokio::{sync::Notify, task::JoinHandle};
 
 use crate::{
@@ -26,7 +27,7 @@ use crate::{
 /// At which request a process dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Death {
-    /// Counted from 1.
+    /// Counted from 1, without lists and watches.
     pub(crate) request: u64,
     /// Whether the request has taken effect by then.
     pub(crate) after: bool,
@@ -52,7 +53,7 @@ impl fmt::Debug for Life {
 struct Gate(Arc<Life>);
 
 impl Life {
-    /// How many requests were made.
+    /// How many requests were made; lists and watches are not counted.
     pub(crate) fn requests(&self) -> u64 {
         self.requests.load(Ordering::SeqCst)
     }
@@ -60,6 +61,9 @@ impl Life {
     fn passes(&self, outgoing: &Outgoing, after: bool) -> bool {
         if self.dead.load(Ordering::SeqCst) {
             return false;
+        }
+        if is_a_look(outgoing) {
+            return true;
         }
         let count = if after {
             self.requests()
@@ -89,6 +93,15 @@ impl Life {
         self.dead.store(true, Ordering::SeqCst);
         self.died.notify_one();
     }
+}
+
+/// A list or a watch: to die there is to die between two of the other requests, and a run of days has thousands of them.
+fn is_a_look(outgoing: &Outgoing) -> bool {
+    let Outgoing::Api { method, path } = outgoing else {
+        return false;
+    };
+    let in_namespace = path.split_once("/namespaces/").map(|(_, rest)| rest);
+    *method == Method::GET && in_namespace.is_none_or(|rest| rest.split('/').count() == 2)
 }
 
 impl Interceptor for Gate {

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How many seeds a run of the tests plays, unless SIMULATION_SEEDS says otherwise: an unoptimised one takes seconds.
-/// `tools/test` plays a thousand, optimised.
+/// `tools/simulate` plays a thousand, optimised.
 const SEEDS: u64 = 10;
 /// How many pairs of rivals a run of the tests plays.
 const RIVALS: u64 = 6;
