@@ -3,11 +3,17 @@
 use std::{
     collections::HashSet,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use futures::StreamExt as _;
 
 use super::lock::lock;
+
+/// For how long wake-ups are gathered.
+const GATHERING: Duration = Duration::from_millis(500);
+/// How many are handed on together.
+const AT_ONCE: usize = 1024;
 
 /// Wake-ups that wait: each at most once, so their number is bounded by the number of objects.
 #[derive(Clone, Debug)]
@@ -57,6 +63,17 @@ impl<T: Clone + Eq + std::hash::Hash + Send + 'static> WakeUps<T> {
             }
         })
         .flatten()
+    }
+
+    /// Hands what is woken here on to others, gathered: where each look is costly, many changes are one wake-up.
+    pub(crate) async fn gather(&self, onto: &Self) {
+        let mut woken = Box::pin(self.stream().ready_chunks(AT_ONCE));
+        while let Some(objects) = woken.next().await {
+            tokio::time::sleep(GATHERING).await;
+            for object in objects {
+                onto.wake(object);
+            }
+        }
     }
 }
 
