@@ -7,6 +7,7 @@ mod breaker;
 mod campaign;
 mod channel_config;
 mod clock;
+mod config_map;
 mod context;
 mod election;
 mod error;

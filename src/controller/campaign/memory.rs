@@ -1,9 +1,9 @@
 //! What the branch approved of each slot: a bounded ConfigMap of the Campaign, written before the Assets are.
 
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::{Api, Resource, ResourceExt, api::PostParams, core::ObjectMeta};
+use kube::{Api, ResourceExt};
 
-use super::super::{context::Shared, error::Error};
+use super::super::{config_map, context::Shared, error::Error};
 use crate::{
     api::Campaign,
     domain::{
@@ -61,7 +61,6 @@ pub(in super::super) fn remembered(map: &ConfigMap) -> Memory {
 /// A conflict where somebody else wrote since it was read: nothing may be made of it.
 pub(super) async fn remember(
     campaign: &Campaign,
-    namespace: &str,
     kept: Kept,
     next: &Memory,
     shared: &Shared,
@@ -73,25 +72,7 @@ pub(super) async fn remember(
         .iter()
         .map(|(key, remembered)| (key.clone(), remembered.text()))
         .collect();
-    let api: Api<ConfigMap> = Api::namespaced(shared.client.clone(), namespace);
-    let (name, parameters) = (name_of(campaign), PostParams::default());
-    let written = if let Some(mut map) = kept.map {
-        map.data = Some(data);
-        map.metadata.managed_fields = None;
-        api.replace(&name, &parameters, &map).await
-    } else {
-        let metadata = ObjectMeta {
-            name: Some(name),
-            owner_references: Some(campaign.controller_owner_ref(&()).into_iter().collect()),
-            ..ObjectMeta::default()
-        };
-        let map = ConfigMap {
-            metadata,
-            data: Some(data),
-            ..ConfigMap::default()
-        };
-        api.create(&parameters, &map).await
-    };
+    let written = config_map::store(campaign, &name_of(campaign), kept.map, data, shared).await;
     written
         .map(drop)
         .map_err(Error::api("write the approvals of a Campaign"))

@@ -207,7 +207,7 @@ async fn apply(
     let next = remembering(&applicable.wanted, &changes, &situation);
     if applicable.wanted.parsed {
         // First: an Asset may be deleted at any time, and what was approved must not go with it.
-        memory::remember(campaign, namespace, kept, &next, shared).await?;
+        memory::remember(campaign, kept, &next, shared).await?;
     }
     let refused = execute::run(campaign, namespace, applicable, changes, shared).await?;
     state.applied(applicable);

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::{Api, Resource, ResourceExt, api::PostParams, core::ObjectMeta};
+use kube::{Api, ResourceExt};
 
 use super::{
-    super::{context::Shared, error::Error, lock::lock},
+    super::{config_map, context::Shared, error::Error, lock::lock},
     Key,
 };
 use crate::{
@@ -70,26 +70,7 @@ pub(super) async fn store(campaign: &Campaign, key: &Key, kept: Kept, shared: &S
         .memory
         .iter()
         .map(|(route, memory)| (route.clone(), text(memory)));
-    let data = Some(data.collect());
-    let api: Api<ConfigMap> = Api::namespaced(shared.client.clone(), &key.0);
-    let (name, parameters) = (name_of(campaign), PostParams::default());
-    let written = if let Some(mut map) = kept.map {
-        map.data = data;
-        map.metadata.managed_fields = None;
-        api.replace(&name, &parameters, &map).await
-    } else {
-        let metadata = ObjectMeta {
-            name: Some(name),
-            owner_references: Some(campaign.controller_owner_ref(&()).into_iter().collect()),
-            ..ObjectMeta::default()
-        };
-        let map = ConfigMap {
-            metadata,
-            data,
-            ..ConfigMap::default()
-        };
-        api.create(&parameters, &map).await
-    };
+    let written = config_map::store(campaign, &name_of(campaign), kept.map, data.collect(), shared).await;
     let map = written.map_err(Error::api("write what was told of a Campaign"))?;
     let kept = Kept {
         memory: kept.memory,
