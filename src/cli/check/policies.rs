@@ -132,12 +132,8 @@ pub(super) fn usable(pack: &CheckedPack) -> Result<CompiledPack, Vec<Diagnostic>
     let compiled = policy::compile(&pack.name, &pack.spec).map_err(|problems| {
         let told = problems.iter().map(|problem| {
             let message = format!("PolicyPack {}: {problem}", pack.name);
-            at(
-                &pack.place,
-                (Severity::Error, "PolicyUnusable"),
-                message,
-                "kubectl explain policypack.spec.rules shows every kind of rule.",
-            )
+            let help = "kubectl explain policypack.spec.rules shows every kind of rule.";
+            at(&pack.place, (Severity::Error, "PolicyUnusable"), (message, help))
         });
         told.collect::<Vec<_>>()
     })?;
@@ -146,12 +142,8 @@ pub(super) fn usable(pack: &CheckedPack) -> Result<CompiledPack, Vec<Diagnostic>
         .filter(|test| !test.passed)
         .map(|test| {
             let message = format!("PolicyPack {}, test `{}`: {}", pack.name, test.name, test.message);
-            at(
-                &pack.place,
-                (Severity::Error, "PolicyTestFails"),
-                message,
-                "A pack whose tests fail is not Ready, and what relies on it waits.",
-            )
+            let help = "A pack whose tests fail is not Ready, and what relies on it waits.";
+            at(&pack.place, (Severity::Error, "PolicyTestFails"), (message, help))
         })
         .collect();
     if failing.is_empty() {
@@ -161,15 +153,10 @@ pub(super) fn usable(pack: &CheckedPack) -> Result<CompiledPack, Vec<Diagnostic>
     }
 }
 
-fn not_guarded((path, line): &(String, u32)) -> Diagnostic {
+fn not_guarded(place: &(String, u32)) -> Diagnostic {
     let message = "The Campaign names no PolicyPack: nobody judges what it publishes.".to_owned();
     let help = "Name one in spec.policies, or write policies: [] to say that none is wanted.";
-    at(
-        &(path.clone(), *line),
-        (Severity::Warning, "NotGuarded"),
-        message,
-        help,
-    )
+    at(place, (Severity::Warning, "NotGuarded"), (message, help))
 }
 
 fn not_here(place: &(String, u32), name: &str) -> Diagnostic {
@@ -177,29 +164,12 @@ fn not_here(place: &(String, u32), name: &str) -> Diagnostic {
         "PolicyPack {name}, which the Campaign names, is not among the files: what it says is not checked here."
     );
     let help = "Check its manifest together with the Campaign. In the cluster nothing is sent before the pack is there and Ready.";
-    at(place, (Severity::Warning, "PolicyNotHere"), message, help)
+    at(place, (Severity::Warning, "PolicyNotHere"), (message, help))
 }
 
-fn at(
-    (path, line): &(String, u32),
-    (severity, code): (Severity, &'static str),
-    message: String,
-    help: &str,
-) -> Diagnostic {
-    Diagnostic {
-        path: path.clone(),
-        position: Position {
-            line: *line,
-            column: 1,
-        },
-        length: 0,
-        severity,
-        code,
-        message,
-        help: help.to_owned(),
-        excerpt: String::new(),
-        fatal: false,
-    }
+/// A problem of a manifest: what is meant begins at that line.
+fn at((path, line): &(String, u32), code: (Severity, &'static str), said: (String, &str)) -> Diagnostic {
+    Diagnostic::at(path, Span::of(*line, 1, ""), code, said)
 }
 
 /// The files in which findings stand, for the lines that are meant.
@@ -242,7 +212,7 @@ impl<'w> Excerpts<'w> {
             .entry(path.clone())
             .or_insert_with(|| workspace.read(path, MAX_BYTES).unwrap_or_default());
         let Ok(text) = Text::decode(path, bytes, bytes.len()) else {
-            return at(&(path.clone(), *line), (severity, code), message, "");
+            return Diagnostic::at(path, Span::of(*line, 1, ""), (severity, code), (message, ""));
         };
         match severity {
             Severity::Error => text.error(span, code, message, ""),

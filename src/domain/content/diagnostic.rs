@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::text::Span;
 use crate::api::{Finding, Severity};
 
 /// A place in a file: line and column from 1, the column in characters.
@@ -37,6 +38,26 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
+    /// A problem at a place of a file whose text is not at hand: without an excerpt. The help may be empty.
+    pub fn at(
+        path: &str,
+        span: Span,
+        (severity, code): (Severity, &'static str),
+        (message, help): (String, &str),
+    ) -> Self {
+        Self {
+            path: path.to_owned(),
+            position: span.position,
+            length: span.length,
+            severity,
+            code,
+            message,
+            help: help.to_owned(),
+            excerpt: String::new(),
+            fatal: false,
+        }
+    }
+
     /// The finding that an Asset carries.
     pub fn finding(&self) -> Finding {
         Finding {
@@ -53,6 +74,12 @@ impl Diagnostic {
     #[must_use]
     pub fn fatal(self) -> Self {
         Self { fatal: true, ..self }
+    }
+
+    /// The same, as one that stops nothing but what comes from its file.
+    #[must_use]
+    pub fn not_fatal(self) -> Self {
+        Self { fatal: false, ..self }
     }
 
     /// Message and help in one text of at most `limit` characters.

@@ -82,13 +82,7 @@ pub fn parse(path: &str, bytes: &[u8], labels: &[EmailLabels]) -> (EmailFileCont
     let read = Text::decode(path, bytes, LIMIT).and_then(|text| bounded(&text).map(|()| text));
     match read {
         Ok(text) => Reading::new(&text, Labels::with(labels)).finish(),
-        Err(error) => {
-            let error = Diagnostic {
-                fatal: false,
-                ..*error
-            };
-            (EmailFileContent::default(), vec![error])
-        }
+        Err(error) => (EmailFileContent::default(), vec![error.not_fatal()]),
     }
 }
 

@@ -75,11 +75,7 @@ pub fn parse(path: &str, bytes: &[u8]) -> (Option<Page>, Vec<Diagnostic>) {
 }
 
 fn refused(error: Diagnostic) -> (Option<Page>, Vec<Diagnostic>) {
-    let error = Diagnostic {
-        fatal: false,
-        ..error
-    };
-    (None, vec![error])
+    (None, vec![error.not_fatal()])
 }
 
 #[cfg(test)]

@@ -78,13 +78,7 @@ pub fn parse(path: &str, bytes: &[u8]) -> (Queue, Vec<Diagnostic>) {
     match read {
         Ok((text, node)) => queue(&text, &node),
         // A broken queue stops what comes from it, not the campaign.
-        Err(error) => (
-            Queue::default(),
-            vec![Diagnostic {
-                fatal: false,
-                ..*error
-            }],
-        ),
+        Err(error) => (Queue::default(), vec![error.not_fatal()]),
     }
 }
 

@@ -109,20 +109,13 @@ impl<'a> Text<'a> {
     fn diagnostic(
         &self,
         span: Span,
-        (severity, code): (Severity, &'static str),
+        code: (Severity, &'static str),
         message: String,
         help: &str,
     ) -> Diagnostic {
         Diagnostic {
-            path: self.path.to_owned(),
-            position: span.position,
-            length: span.length,
-            severity,
-            code,
-            message,
-            help: help.to_owned(),
             excerpt: excerpt(self.line(span.position.line), span.position.column),
-            fatal: false,
+            ..Diagnostic::at(self.path, span, code, (message, help))
         }
     }
 
@@ -261,17 +254,7 @@ fn not_utf8(path: &str, bytes: &[u8], valid: usize) -> Diagnostic {
 }
 
 fn whole(path: &str, code: &'static str, message: String, help: &str) -> Diagnostic {
-    Diagnostic {
-        path: path.to_owned(),
-        position: Position::default(),
-        length: 0,
-        severity: Severity::Error,
-        code,
-        message,
-        help: help.to_owned(),
-        excerpt: String::new(),
-        fatal: true,
-    }
+    Diagnostic::at(path, Span::default(), (Severity::Error, code), (message, help)).fatal()
 }
 
 #[cfg(test)]

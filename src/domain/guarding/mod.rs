@@ -172,14 +172,8 @@ pub fn claims(files: &dyn Files, needs: &Needs) -> (Claims, Vec<Diagnostic>) {
         registry: Some(Arc::new(registry)),
         digest: digest::of_json(&(path, digest::of_bytes(&bytes))),
     };
-    let problems = problems
-        .into_iter()
-        .map(|problem| Diagnostic {
-            fatal: false,
-            ..problem
-        })
-        .collect();
-    (claims, problems)
+    let problems = problems.into_iter().map(Diagnostic::not_fatal);
+    (claims, problems.collect())
 }
 
 fn unread_claims(path: &str, problem: &FileProblem) -> Claims {

@@ -7,7 +7,7 @@ use crate::{
     api::{Intent, Severity},
     domain::content::{
         diagnostic::Diagnostic,
-        text::{Text, quoted},
+        text::{Span, Text, quoted},
     },
 };
 
@@ -153,25 +153,18 @@ fn listed(places: &[String]) -> String {
 fn diagnostic(
     texts: &[Text<'_>],
     candidate: Option<&Candidate<'_>>,
-    (severity, code): (Severity, &'static str),
-    (message, help): (String, &str),
+    code: (Severity, &'static str),
+    said: (String, &str),
 ) -> Diagnostic {
-    let (path, span) = candidate.map_or(("", crate::domain::content::text::Span::default()), |candidate| {
+    let (path, span) = candidate.map_or(("", Span::default()), |candidate| {
         (candidate.path, candidate.span)
     });
     let text = texts.iter().find(|text| text.path() == path);
     let excerpt = text.map_or_else(String::new, |text| {
-        text.error(span, code, String::new(), "").excerpt
+        text.error(span, code.1, String::new(), "").excerpt
     });
     Diagnostic {
-        path: path.to_owned(),
-        position: span.position,
-        length: span.length,
-        severity,
-        code,
-        message,
-        help: help.to_owned(),
         excerpt,
-        fatal: false,
+        ..Diagnostic::at(path, span, code, said)
     }
 }

@@ -4,7 +4,7 @@ use super::{
     Inputs, Wanted,
     candidate::{Candidate, Made, Origin, Slots},
     reading,
-    tasks::{PageTask, Tasks, at},
+    tasks::{PageTask, Tasks},
     times::{OwnTime, Times},
 };
 use crate::{
@@ -109,7 +109,12 @@ fn content(
             let shown = (unread.message, unread.help.as_str());
             (
                 None,
-                vec![at(task.queue, span, (Severity::Error, unread.code), shown)],
+                vec![Diagnostic::at(
+                    task.queue,
+                    span,
+                    (Severity::Error, unread.code),
+                    shown,
+                )],
             )
         }
     };
@@ -142,7 +147,7 @@ fn no_locale(page: &PageTask<'_>) -> Option<Diagnostic> {
         quoted(&page.task.id.value)
     );
     let help = "Add \"locale\": \"en\", or the language that the page is written in.";
-    let problem = at(
+    let problem = Diagnostic::at(
         page.queue,
         page.task.id.span,
         (Severity::Error, "LocaleMissing"),

@@ -5,9 +5,9 @@ use crate::{
     api::Severity,
     domain::content::{
         FileProblem,
-        diagnostic::{Diagnostic, Position},
+        diagnostic::Diagnostic,
         sheet,
-        text::{Text, quoted},
+        text::{Span, Text, quoted},
     },
 };
 
@@ -125,15 +125,8 @@ pub(in super::super) fn unread(path: &str, problem: &FileProblem, fatal: bool) -
 
 fn whole(path: &str, (code, message, help): (&'static str, String, &str), fatal: bool) -> Diagnostic {
     Diagnostic {
-        path: path.to_owned(),
-        position: Position::default(),
-        length: 0,
-        severity: Severity::Error,
-        code,
-        message,
-        help: help.to_owned(),
-        excerpt: String::new(),
         fatal,
+        ..Diagnostic::at(path, Span::default(), (Severity::Error, code), (message, help))
     }
 }
 

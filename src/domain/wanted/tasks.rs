@@ -11,7 +11,7 @@ use crate::{
             intent::intent,
             post::NOT_HANDLED,
             queue::{self, Queue, Task},
-            text::{Span, quoted},
+            text::quoted,
         },
         slot::compared,
     },
@@ -102,7 +102,7 @@ fn is_of_week(inputs: &Inputs<'_>, path: &str, queue: &Queue, wanted: &mut Wante
         quoted(&named.value)
     );
     let help = "Repair week_id, or spec.weekId of the Campaign; nothing of the queue is used until then.";
-    wanted.diagnostics.push(at(
+    wanted.diagnostics.push(Diagnostic::at(
         path,
         named.span,
         (Severity::Error, "WeekMismatch"),
@@ -167,7 +167,7 @@ impl<'a> Tasks<'a> {
         }
         if let Some(first) = self.sequences.get_mut(asset) {
             let message = format!("The e-mails of {} have a task already.", quoted(asset));
-            let problem = at(
+            let problem = Diagnostic::at(
                 path,
                 task.id.span,
                 (Severity::Error, "DuplicateTask"),
@@ -211,7 +211,7 @@ fn read_intent(path: &str, task: &Task) -> (Intent, Option<Diagnostic>) {
         Err(help) => {
             let words = quoted(&task.status.value);
             let message = format!("The status {words} can be read in more than one way.");
-            let problem = at(
+            let problem = Diagnostic::at(
                 path,
                 task.status.span,
                 (Severity::Error, "AmbiguousStatus"),
@@ -225,7 +225,7 @@ fn read_intent(path: &str, task: &Task) -> (Intent, Option<Diagnostic>) {
 fn no_target(path: &str, task: &Task) -> Diagnostic {
     let message = format!("The page of task {} has no place to go.", quoted(&task.id.value));
     let help = "Write pages: {platform: web, account: ...} beside the queue's path in the Campaign.";
-    at(
+    Diagnostic::at(
         path,
         task.id.span,
         (Severity::Error, "PagesTargetMissing"),
@@ -240,7 +240,7 @@ fn not_named(path: &str, task: &Task, list: &str) -> Diagnostic {
         quoted(&task.id.value)
     );
     let help = format!("Add it to spec.source.{list}, or repair the path.");
-    at(
+    Diagnostic::at(
         path,
         task.asset.span,
         (Severity::Error, "FileNotNamed"),
@@ -255,30 +255,10 @@ fn not_handled(path: &str, task: &Task, type_: &str) -> Diagnostic {
         quoted(type_)
     );
     let help = "Nothing is done for it here; see to it by hand.";
-    at(
+    Diagnostic::at(
         path,
         task.type_.span,
         (Severity::Warning, NOT_HANDLED),
         (message, help),
     )
-}
-
-/// A problem at a place of a file whose text is not at hand.
-pub(super) fn at(
-    path: &str,
-    span: Span,
-    (severity, code): (Severity, &'static str),
-    (message, help): (String, &str),
-) -> Diagnostic {
-    Diagnostic {
-        path: path.to_owned(),
-        position: span.position,
-        length: span.length,
-        severity,
-        code,
-        message,
-        help: help.to_owned(),
-        excerpt: String::new(),
-        fatal: false,
-    }
 }

@@ -4,7 +4,7 @@ use super::{
     Inputs, Wanted,
     candidate::{Candidate, Made, Origin, Slots},
     reading,
-    tasks::{Sequence, Tasks, at},
+    tasks::{Sequence, Tasks},
     times::{OwnTime, Times},
 };
 use crate::{
@@ -202,6 +202,6 @@ fn unused_html(file: &EmailFile, read: &[ReadEmails<'_>], wanted: &mut Wanted) {
         let code = (Severity::Error, "UnknownStep");
         wanted
             .diagnostics
-            .push(at(&file.path, Span::default(), code, (message, help)));
+            .push(Diagnostic::at(&file.path, Span::default(), code, (message, help)));
     }
 }

@@ -9,8 +9,8 @@ use crate::{
     api::{PublishTime, Schedule, Severity, TimeOfDay},
     domain::{
         content::{
-            diagnostic::{Diagnostic, Position},
-            text::quoted,
+            diagnostic::Diagnostic,
+            text::{Span, quoted},
         },
         schedule,
         slot::{compared, compared_locale, compared_platform},
@@ -132,15 +132,13 @@ fn in_range(range: &str, locale: &str) -> bool {
 }
 
 fn unknown_zone(campaign: &str, field: &str, name: &str) -> Diagnostic {
-    Diagnostic {
-        path: format!("Campaign/{campaign}"),
-        position: Position::default(),
-        length: 0,
-        severity: Severity::Error,
-        code: "UnknownTimeZone",
-        message: format!("There is no time zone {} (spec.{field}).", quoted(name)),
-        help: "Write the name of a place, such as Asia/Jerusalem or America/New_York.".to_owned(),
-        excerpt: String::new(),
-        fatal: true,
-    }
+    let message = format!("There is no time zone {} (spec.{field}).", quoted(name));
+    let help = "Write the name of a place, such as Asia/Jerusalem or America/New_York.";
+    Diagnostic::at(
+        &format!("Campaign/{campaign}"),
+        Span::default(),
+        (Severity::Error, "UnknownTimeZone"),
+        (message, help),
+    )
+    .fatal()
 }

@@ -25,13 +25,7 @@ pub struct FinishedHtml {
 pub fn parse_html(path: &str, bytes: &[u8]) -> (Option<FinishedHtml>, Vec<Diagnostic>) {
     let text = match Text::decode(path, bytes, LIMIT) {
         Ok(text) => text,
-        Err(error) => {
-            let error = Diagnostic {
-                fatal: false,
-                ..*error
-            };
-            return (None, vec![error]);
-        }
+        Err(error) => return (None, vec![error.not_fatal()]),
     };
     let mut diagnostics = active_content(&text);
     let mut placeholders = Placeholders::new(&text, true);

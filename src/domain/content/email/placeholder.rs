@@ -47,21 +47,16 @@ fn not_declared(path: &str, placeholder: &Placeholder, known: &[&str]) -> Diagno
         name, span, excerpt, ..
     } = placeholder;
     let meant = nearest(name, known).map_or_else(String::new, |known| format!("Did you mean `{known}`? "));
+    let message = format!(
+        "The placeholder {} is not declared and has no fallback.",
+        quoted(name)
+    );
+    let help =
+        format!("{meant}List it in `emails[].variables` of the campaign, or write `{{{{{name} | words}}}}`.");
+    let code = (Severity::Error, "PlaceholderUndeclared");
     Diagnostic {
-        path: path.to_owned(),
-        position: span.position,
-        length: span.length,
-        severity: Severity::Error,
-        code: "PlaceholderUndeclared",
-        message: format!(
-            "The placeholder {} is not declared and has no fallback.",
-            quoted(name)
-        ),
-        help: format!(
-            "{meant}List it in `emails[].variables` of the campaign, or write `{{{{{name} | words}}}}`."
-        ),
         excerpt: excerpt.clone(),
-        fatal: false,
+        ..Diagnostic::at(path, *span, code, (message, &help))
     }
 }
 

@@ -65,16 +65,12 @@ impl Registry {
         let text = match Text::decode(path, bytes, MAX_BYTES) {
             Ok(text) => text,
             Err(error) => {
-                let broken = Diagnostic {
-                    fatal: false,
-                    ..*error
-                };
                 return (
                     Self {
                         digest,
                         ..Self::default()
                     },
-                    vec![broken],
+                    vec![error.not_fatal()],
                 );
             }
         };
