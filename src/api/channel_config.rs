@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     BreakerState, Breakers, ChannelLimits, Condition, GoDuration, SecretKeyReference, SecretReference,
     campaign::{is_default, yes},
+    channel::{ONE_CHANNEL, ONE_CHANNEL_MESSAGE},
     condition::optional_date_time,
 };
 
@@ -31,7 +32,7 @@ use super::{
     selectable = ".spec.platform",
     selectable = ".spec.account",
     selectable = ".spec.environment",
-    validation = Rule::new("(has(self.spec.webhook) ? 1 : 0) + (has(self.spec.objectStore) ? 1 : 0) == 1").message("a ChannelConfig has exactly one channel: webhook or objectStore"),
+    validation = Rule::new(ONE_CHANNEL).message(ONE_CHANNEL_MESSAGE),
     validation = Rule::new("self.spec.platform == oldSelf.spec.platform && self.spec.account == oldSelf.spec.account && self.spec.environment == oldSelf.spec.environment").message("platform, account and environment are immutable: receipts are kept under them"),
     validation = Rule::new("!(has(self.spec.max_publishes_per_day) || (has(self.spec.limits) && has(self.spec.limits.maxPublishesPerDay))) || (has(self.spec.limits) && has(self.spec.limits.timeZone))").message("a cap per day needs limits.timeZone: a day without a zone is no day"),
     validation = Rule::new("!has(self.spec.limits) || has(self.spec.limits.timeZone) || ((!has(self.spec.limits.quietHours) || has(self.spec.limits.quietHours.timeZone)) && (!has(self.spec.limits.windows) || self.spec.limits.windows.all(window, has(window.timeZone))))").message("quietHours and windows need a timeZone, of their own or of the limits"),
@@ -175,7 +176,7 @@ pub struct ChannelConfigStatus {
     #[serde(default)]
     #[schemars(length(max = 16))]
     pub conditions: Vec<Condition>,
-    /// Which channel this is: webhook, objectStore.
+    /// Which channel this is, by the name of its field in the spec.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 32))]
     pub type_: Option<String>,

@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
 
 mod approve;
+mod channels;
 mod check;
 mod cluster;
 mod crds;
@@ -37,6 +38,8 @@ enum Command {
     Operator(OperatorOptions),
     /// Read sheets, e-mails, queues and Campaigns as the operator would, and print every problem with its place
     Check(check::Options),
+    /// Print every channel with what it promises when a reply is lost, as a Markdown table
+    Channels,
     /// Print the CustomResourceDefinitions
     Crds(crds::Options),
     /// Run the control plane and the operator on this machine, with nothing installed
@@ -68,6 +71,7 @@ pub fn main() -> ExitCode {
     match command_line().command {
         Command::Operator(options) => operator::run(options),
         Command::Check(options) => check::run(&options),
+        Command::Channels => channels::run(),
         Command::Crds(options) => crds::run(&options),
         Command::Up(options) => up::run(*options),
         Command::Policy(options) => policy::run(&options),

@@ -22,11 +22,11 @@ use super::{
 };
 use crate::{
     api::{
-        ChannelConfig, ChannelConfigSpec, ChannelConfigStatus, SecretKeyReference,
+        Channel, ChannelConfig, ChannelConfigSpec, ChannelConfigStatus, SecretKeyReference,
         condition_type::{self, CREDENTIALS_READY, REACHABLE},
     },
     domain::{
-        digest,
+        channels, digest,
         limits::{Bucket, Limits, LimitsError},
         observed::{ChannelClass, ChannelFacts},
         slot::{compared, compared_platform},
@@ -161,12 +161,7 @@ fn not_looked_at() -> (String, String) {
 pub(crate) fn facts_on_record(config: &ChannelConfig) -> ChannelFacts {
     let mut facts = facts_of_object(config);
     let spec = &config.spec;
-    let timeout = match (&spec.webhook, &spec.object_store) {
-        (Some(webhook), _) => webhook.timeout.0,
-        (None, Some(store)) => store.timeout.0,
-        (None, None) => Duration::ZERO,
-    };
-    facts.send_timeout = timeout;
+    facts.send_timeout = spec.channel().map_or(Duration::ZERO, Channel::timeout);
     let status = config.status.clone().unwrap_or_default();
     let ready = status
         .conditions
@@ -190,16 +185,12 @@ pub(crate) fn facts_on_record(config: &ChannelConfig) -> ChannelFacts {
 }
 
 fn class_on_record(spec: &ChannelConfigSpec, named: Option<&str>) -> ChannelClass {
-    let window = spec
-        .webhook
-        .as_ref()
-        .and_then(|webhook| webhook.idempotency.as_ref());
-    match (named, window) {
-        (Some("NaturalKey"), _) => ChannelClass::NaturalKey,
-        (Some("IdempotencyKey"), Some(idempotency)) => ChannelClass::IdempotencyKey {
-            window: idempotency.window.0,
-        },
-        (Some("LookUp"), _) => ChannelClass::LookUp,
+    // The status names the class alone; a window stands in the spec.
+    let configured = spec.channel().map_or(ChannelClass::Neither, channels::class);
+    match named {
+        Some("NaturalKey") => ChannelClass::NaturalKey,
+        Some("LookUp") => ChannelClass::LookUp,
+        Some(name) if name == configured.name() => configured,
         _ => ChannelClass::Neither,
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod approval_status;
 pub mod breakers;
+pub mod channels;
 pub mod content;
 pub mod decide;
 pub mod digest;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 pub use self::approval::{ApprovalFacts, Enforcement};
 use crate::api::{
-    ApprovalPolicy, AssetHold, AssetPhase, AssetSpec, AssetType, BranchApprovalRecord, CampaignSpec,
+    ApprovalPolicy, AssetHold, AssetPhase, AssetSpec, AssetType, BranchApprovalRecord, CampaignSpec, Channel,
     ChannelConfigSpec, Environment, Intent, Made, MissedPolicy, ReceiptSlot, ReceiptStatus, RetryPolicy,
     Severity, Target,
 };
@@ -271,11 +271,7 @@ pub fn campaign_id<'a>(name: &'a str, spec: &'a CampaignSpec) -> &'a str {
 
 /// Which channel a ChannelConfig is, by the name of its field; empty where it has none.
 pub fn channel_type(spec: &ChannelConfigSpec) -> &'static str {
-    match (&spec.webhook, &spec.object_store) {
-        (Some(_), _) => "webhook",
-        (None, Some(_)) => "objectStore",
-        (None, None) => "",
-    }
+    spec.channel().map_or("", Channel::member)
 }
 
 /// What happens after a lost reply on a channel.
@@ -292,6 +288,28 @@ pub enum ChannelClass {
     LookUp,
     /// D: neither; only a person can tell.
     Neither,
+}
+
+impl ChannelClass {
+    /// The letter in the table of promises.
+    pub const fn letter(self) -> char {
+        match self {
+            Self::NaturalKey => 'A',
+            Self::IdempotencyKey { .. } => 'B',
+            Self::LookUp => 'C',
+            Self::Neither => 'D',
+        }
+    }
+
+    /// The name in `ChannelConfig.status.class`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NaturalKey => "NaturalKey",
+            Self::IdempotencyKey { .. } => "IdempotencyKey",
+            Self::LookUp => "LookUp",
+            Self::Neither => "Neither",
+        }
+    }
 }
 
 /// A channel, as far as sending depends on it.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Debug};
 
 use super::{Publisher, object_store, webhook, wire::Wire};
 use crate::{
-    api::{ChannelConfigSpec, ObjectStoreChannel, SecretKeyReference, WebhookChannel},
+    api::{CHANNEL_MEMBERS, Channel, ChannelConfigSpec, NotOneChannel, SecretKeyReference},
     egress::EgressPolicy,
     secret::SecretString,
 };
@@ -95,40 +95,19 @@ impl SelectError {
     }
 }
 
-/// The one channel that a spec has.
-enum Channel<'a> {
-    Webhook(&'a WebhookChannel),
-    ObjectStore(&'a ObjectStoreChannel),
-}
-
 fn channel_of(spec: &ChannelConfigSpec) -> Result<Channel<'_>, SelectError> {
-    // Every field by name: a new channel does not compile until it is selected here.
-    let ChannelConfigSpec {
-        platform: _,
-        account: _,
-        environment: _,
-        approvers: _,
-        publish_enabled: _,
-        breakers: _,
-        other_publish_enabled: _,
-        other_max_guard_failures_before_halt: _,
-        other_halt_until: _,
-        limits: _,
-        other_max_publishes_per_day: _,
-        webhook,
-        object_store,
-    } = spec;
-    match (webhook, object_store) {
-        (Some(webhook), None) => Ok(Channel::Webhook(webhook)),
-        (None, Some(object_store)) => Ok(Channel::ObjectStore(object_store)),
-        (None, None) => Err(SelectError::MissingConfig {
-            names: vec!["spec.webhook or spec.objectStore".into()],
-        }),
-        (Some(_), Some(_)) => Err(SelectError::invalid(
-            "spec",
-            "has webhook and objectStore: keep one",
-        )),
-    }
+    spec.channel().map_err(|error| match error {
+        NotOneChannel::None => {
+            let fields: Vec<String> = CHANNEL_MEMBERS
+                .iter()
+                .map(|member| format!("spec.{member}"))
+                .collect();
+            SelectError::MissingConfig {
+                names: vec![fields.join(" or ")],
+            }
+        }
+        NotOneChannel::Several(_) => SelectError::invalid("spec", error.to_string()),
+    })
 }
 
 /// The keys of Secrets that a channel needs, so that the caller reads these and no others.

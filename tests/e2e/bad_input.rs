@@ -27,7 +27,7 @@ async fn manifests_that_cannot_be_are_refused_with_what_they_need() {
     for manifest in [channel, &both] {
         let refused = scene.refused(manifest).await;
         assert!(
-            refused.contains("exactly one channel: webhook or objectStore"),
+            refused.contains("exactly one channel of these: webhook objectStore"),
             "{refused}"
         );
     }

@@ -16,6 +16,8 @@ mod sink;
 mod ssh_server;
 
 #[cfg(test)]
+mod channels;
+#[cfg(test)]
 mod conformance;
 mod content_files;
 mod git;

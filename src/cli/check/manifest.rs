@@ -4,7 +4,7 @@ use kube::ResourceExt as _;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
-    api::{Campaign, CampaignSpec, ChannelConfig, GROUP, PolicyPack, PolicyPackSpec},
+    api::{CHANNEL_MEMBERS, Campaign, CampaignSpec, ChannelConfig, GROUP, PolicyPack, PolicyPackSpec},
     domain::{
         content::{
             Files,
@@ -138,15 +138,9 @@ impl Manifests {
         let namespace = channel.namespace().unwrap_or_default();
         let whole = channel.clone();
         let spec = channel.spec;
-        let type_ = match (&spec.webhook, &spec.object_store) {
-            (Some(_), None) => "webhook",
-            (None, Some(_)) => "objectStore",
-            (one, _) => {
-                let found = if one.is_some() {
-                    "two channels"
-                } else {
-                    "no channel"
-                };
+        let type_ = match spec.channel() {
+            Ok(channel) => channel.member(),
+            Err(error) => {
                 let span = Span::new(
                     Position {
                         line: first_line,
@@ -154,10 +148,10 @@ impl Manifests {
                     },
                     0,
                 );
-                let message = format!("The ChannelConfig has {found}.");
-                let help = "Write exactly one of webhook and objectStore.";
+                let message = format!("The ChannelConfig {error}.");
+                let help = format!("Write exactly one of {}.", CHANNEL_MEMBERS.join(", "));
                 self.diagnostics
-                    .push(text.error(span, "NotOneChannel", message, help));
+                    .push(text.error(span, "NotOneChannel", message, &help));
                 return;
             }
         };

@@ -19,8 +19,10 @@ use crate::{
     cli::check::manifest::{CheckedCampaign, CheckedPack, Manifests},
     controller::{Recorded, origin, repository_of},
     domain::{
+        channels,
         content::Files,
         materialise::{Change, MadeStatus, Situation, changes},
+        observed::ChannelClass,
         status::{conditions, statement},
         wanted::{Inputs, Wanted, WantedAsset, type_for, wanted},
     },
@@ -165,15 +167,14 @@ fn campaign(checked: CheckedCampaign) -> Campaign {
 fn ready(mut config: ChannelConfig, namespace: &str) -> ChannelConfig {
     config.metadata.namespace = Some(namespace.to_owned());
     config.metadata.generation = Some(1);
-    let class = match (&config.spec.object_store, &config.spec.webhook) {
-        (Some(_), _) => "NaturalKey",
-        (None, Some(webhook)) if webhook.idempotency.is_some() => "IdempotencyKey",
-        _ => "Neither",
-    };
+    let class = config
+        .spec
+        .channel()
+        .map_or(ChannelClass::Neither, channels::class);
     config.status = Some(ChannelConfigStatus {
         observed_generation: 1,
         conditions: holding(condition_type::READY, true),
-        class: Some(class.to_owned()),
+        class: Some(class.name().to_owned()),
         ..ChannelConfigStatus::default()
     });
     config

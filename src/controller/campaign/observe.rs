@@ -22,7 +22,7 @@ use crate::{
     api::{ANNOTATION_REQUESTED_AT, Asset, AssetContent, Campaign, CampaignSpec, ChannelConfig, Target},
     domain::{
         digest,
-        observed::campaign_id,
+        observed::{self, campaign_id},
         schedule,
         wanted::{ChannelFacts, Inputs, Wanted, wanted},
     },
@@ -425,19 +425,11 @@ pub(in super::super) fn channels_of<'a>(
             platform: config.spec.platform.clone(),
             account: config.spec.account.clone(),
             environment: config.spec.environment,
-            type_: type_of(config),
+            type_: observed::channel_type(&config.spec),
         })
         .collect();
     channels.sort_by(|a, b| (&a.platform, &a.account).cmp(&(&b.platform, &b.account)));
     channels
-}
-
-fn type_of(config: &ChannelConfig) -> &'static str {
-    if config.spec.webhook.is_some() {
-        "webhook"
-    } else {
-        "objectStore"
-    }
 }
 
 /// The type of the channel for a target, where there is one.
@@ -448,7 +440,7 @@ pub(crate) fn channel_type(shared: &Shared, namespace: &str, target: &Target) ->
         config.metadata.namespace.as_deref() == Some(namespace)
             && channel_config::is_for(config, &target.platform, &target.account)
     });
-    ours.next().map(type_of)
+    ours.next().map(|config| observed::channel_type(&config.spec))
 }
 
 /// The wanted set of a revision and what the guards say of it, computed off the runtime's own threads.

@@ -70,9 +70,13 @@ fn everything_that_is_missing_is_named_at_once() {
         problem(&json!({"objectStore": {"url": "s3://site"}}), &none),
         "missing spec.objectStore.region, spec.objectStore.secretRef"
     );
+    let fields: Vec<String> = CHANNEL_MEMBERS
+        .iter()
+        .map(|member| format!("spec.{member}"))
+        .collect();
     assert_eq!(
         problem(&json!({}), &none),
-        "missing spec.webhook or spec.objectStore"
+        format!("missing {}", fields.join(" or "))
     );
 }
 

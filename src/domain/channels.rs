@@ -1,0 +1,104 @@
+//! What each channel promises when a reply is lost: the table of the README is printed from here.
+
+use std::fmt::Write as _;
+
+use super::observed::ChannelClass;
+use crate::api::Channel;
+
+/// What one way to use a channel promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Promise {
+    /// The field of a ChannelConfig.
+    pub member: &'static str,
+    /// Which way of using it, where there are several: `with idempotency`.
+    pub way: &'static str,
+    /// Its class, A to D.
+    pub class: char,
+    /// What makes a second request safe.
+    pub because: &'static str,
+}
+
+/// Every promise, in the order of the table.
+pub const PROMISES: &[Promise] = &[
+    Promise {
+        member: "objectStore",
+        way: "",
+        class: 'A',
+        because: "we choose the path, and the store refuses it a second time",
+    },
+    Promise {
+        member: "webhook",
+        way: "with `idempotency`",
+        class: 'B',
+        because: "the receiver remembers `webhook-id` for the window that you name",
+    },
+    Promise {
+        member: "webhook",
+        way: "",
+        class: 'D',
+        because: "nothing",
+    },
+];
+
+/// What happens on a channel after a lost reply.
+pub fn class(channel: Channel<'_>) -> ChannelClass {
+    match channel {
+        Channel::ObjectStore(_) => ChannelClass::NaturalKey,
+        Channel::Webhook(webhook) => match &webhook.idempotency {
+            Some(idempotency) => ChannelClass::IdempotencyKey {
+                window: idempotency.window.0,
+            },
+            None => ChannelClass::Neither,
+        },
+    }
+}
+
+/// The promise of a channel as it is configured; `None` where the table lacks it.
+pub fn promise(channel: Channel<'_>) -> Option<&'static Promise> {
+    let letter = class(channel).letter();
+    PROMISES
+        .iter()
+        .find(|promise| promise.member == channel.member() && promise.class == letter)
+}
+
+impl Promise {
+    /// Its line in the table.
+    pub fn line(&self) -> String {
+        let way = if self.way.is_empty() {
+            String::new()
+        } else {
+            format!(" {}", self.way)
+        };
+        format!(
+            "| `{}`{way} | {} | {} | {} |",
+            self.member,
+            self.class,
+            self.because,
+            after_a_lost_reply(self.class)
+        )
+    }
+}
+
+/// The table of promises, in Markdown.
+pub fn table() -> String {
+    let mut table = String::from(
+        "| channel | class | what makes a second request safe | after a lost reply |\n| --- | --- | --- | --- |\n",
+    );
+    for promise in PROMISES {
+        let _written = writeln!(table, "{}", promise.line());
+    }
+    table
+}
+
+const fn after_a_lost_reply(class: char) -> &'static str {
+    match class {
+        'A' => "looked up, sent again under the same name: published exactly once",
+        'B' => {
+            "sent again within the window, same key, same bytes: acted on once; past the window `Unknown`: a person looks"
+        }
+        'C' => "two looks, 5 minutes apart, when no sender can be alive; then sent again",
+        _ => {
+            "`Unknown`: a person looks, then `campanile receipts adopt` or `release`; published at most once"
+        }
+    }
+}
