@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{ChannelConfigSpec, ObjectStoreChannel, WebhookChannel};
+use super::{
+    ChannelConfigSpec, DiscordChannel, MastodonChannel, ObjectStoreChannel, SlackChannel, TelegramChannel,
+    WebhookChannel,
+};
 
 /// Makes, of one line for each channel: the enum, the names, the rule that there is exactly one, and how it is found.
 macro_rules! channels {
@@ -42,6 +45,10 @@ macro_rules! channels {
 channels! {
     Webhook(WebhookChannel) is webhook, "webhook";
     ObjectStore(ObjectStoreChannel) is object_store, "objectStore";
+    Slack(SlackChannel) is slack, "slack";
+    Discord(DiscordChannel) is discord, "discord";
+    Telegram(TelegramChannel) is telegram, "telegram";
+    Mastodon(MastodonChannel) is mastodon, "mastodon";
 }
 
 impl Channel<'_> {
@@ -50,6 +57,10 @@ impl Channel<'_> {
         match self {
             Self::Webhook(channel) => channel.timeout.0,
             Self::ObjectStore(channel) => channel.timeout.0,
+            Self::Slack(channel) => channel.timeout.0,
+            Self::Discord(channel) => channel.timeout.0,
+            Self::Telegram(channel) => channel.timeout.0,
+            Self::Mastodon(channel) => channel.timeout.0,
         }
     }
 }

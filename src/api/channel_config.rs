@@ -10,7 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BreakerState, Breakers, ChannelLimits, Condition, GoDuration, SecretKeyReference, SecretReference,
+    BreakerState, Breakers, ChannelLimits, Condition, DiscordChannel, GoDuration, MastodonChannel,
+    SecretKeyReference, SecretReference, SlackChannel, TelegramChannel,
     campaign::{is_default, yes},
     channel::{ONE_CHANNEL, ONE_CHANNEL_MESSAGE},
     condition::optional_date_time,
@@ -100,6 +101,18 @@ pub struct ChannelConfigSpec {
     /// Publishes into an object store: web pages, stored templates, posts as files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object_store: Option<ObjectStoreChannel>,
+    /// Posts into one Slack channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slack: Option<SlackChannel>,
+    /// Posts into one Discord channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discord: Option<DiscordChannel>,
+    /// Posts into one Telegram channel or group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telegram: Option<TelegramChannel>,
+    /// Posts as one account of a Mastodon instance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mastodon: Option<MastodonChannel>,
 }
 
 /// Whether a channel is for real.

@@ -8,6 +8,7 @@ mod breaker;
 mod campaign;
 mod channel;
 mod channel_config;
+mod chat;
 mod claim_language;
 mod condition;
 mod definitions;
@@ -20,6 +21,7 @@ mod policy_rule;
 mod policy_test;
 mod receipt;
 mod reference;
+mod social;
 
 pub use approval::*;
 pub use asset::*;
@@ -27,6 +29,7 @@ pub use breaker::*;
 pub use campaign::*;
 pub use channel::{CHANNEL_MEMBERS, Channel, NotOneChannel};
 pub use channel_config::*;
+pub use chat::*;
 pub use claim_language::*;
 pub use condition::*;
 pub use definitions::custom_resource_definitions;
@@ -39,6 +42,7 @@ pub use policy_rule::*;
 pub use policy_test::*;
 pub use receipt::*;
 pub use reference::*;
+pub use social::*;
 
 /// The API group of every kind.
 pub const GROUP: &str = "campanile.dev";

@@ -1,9 +1,12 @@
 //! What each channel promises when a reply is lost: the table of the README is printed from here.
 
+mod fitting;
+
 use std::fmt::Write as _;
 
 use super::observed::ChannelClass;
 use crate::api::Channel;
+pub use fitting::{Fitting, Misfit, fitting};
 
 /// What one way to use a channel promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,10 +36,46 @@ pub const PROMISES: &[Promise] = &[
         because: "the receiver remembers `webhook-id` for the window that you name",
     },
     Promise {
+        member: "slack",
+        way: "with `channel`",
+        class: 'C',
+        because: "each message carries its key as metadata, and the channel's history shows it",
+    },
+    Promise {
+        member: "discord",
+        way: "with `channel`",
+        class: 'C',
+        because: "our own messages are found by their nonce, or by words that hold the slot's parameter",
+    },
+    Promise {
+        member: "mastodon",
+        way: "",
+        class: 'C',
+        because: "our own statuses are found by the slot's parameter in their link; where the instance honours it, `Idempotency-Key` in addition",
+    },
+    Promise {
         member: "webhook",
         way: "",
         class: 'D',
         because: "nothing",
+    },
+    Promise {
+        member: "slack",
+        way: "",
+        class: 'D',
+        because: "nothing: an incoming webhook reads nothing",
+    },
+    Promise {
+        member: "discord",
+        way: "",
+        class: 'D',
+        because: "nothing: a webhook reads no history",
+    },
+    Promise {
+        member: "telegram",
+        way: "",
+        class: 'D',
+        because: "nothing: a bot cannot read what it has sent",
     },
 ];
 
@@ -50,6 +89,19 @@ pub fn class(channel: Channel<'_>) -> ChannelClass {
             },
             None => ChannelClass::Neither,
         },
+        Channel::Slack(slack) => of_a_bot(slack.channel.is_some()),
+        Channel::Discord(discord) => of_a_bot(discord.channel.is_some()),
+        Channel::Telegram(_) => ChannelClass::Neither,
+        Channel::Mastodon(_) => ChannelClass::LookUp,
+    }
+}
+
+/// A bot reads back what it has sent; a webhook cannot.
+const fn of_a_bot(bot: bool) -> ChannelClass {
+    if bot {
+        ChannelClass::LookUp
+    } else {
+        ChannelClass::Neither
     }
 }
 

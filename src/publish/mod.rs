@@ -3,11 +3,16 @@
 //! A [`Publisher`] is told everything in a [`Publication`] and knows nothing of Kubernetes. [`select()`] makes the
 //! one that a ChannelConfig describes. `tests/it/conformance.rs` is the suite that each of them passes.
 
+mod discord;
 mod document;
 mod error;
+mod mastodon;
 mod object_store;
+mod platform;
 mod said;
 mod select;
+mod slack;
+mod telegram;
 mod webhook;
 mod wire;
 

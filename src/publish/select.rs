@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Debug};
 
-use super::{Publisher, object_store, webhook, wire::Wire};
+use super::{Publisher, discord, mastodon, object_store, slack, telegram, webhook, wire::Wire};
 use crate::{
     api::{CHANNEL_MEMBERS, Channel, ChannelConfigSpec, NotOneChannel, SecretKeyReference},
     egress::EgressPolicy,
@@ -115,6 +115,10 @@ pub fn required_secrets(spec: &ChannelConfigSpec) -> Vec<SecretKeyReference> {
     match channel_of(spec) {
         Ok(Channel::Webhook(channel)) => channel.secret_key_ref.iter().cloned().collect(),
         Ok(Channel::ObjectStore(channel)) => object_store::required_secrets(channel),
+        Ok(Channel::Slack(channel)) => slack::required_secrets(channel),
+        Ok(Channel::Discord(channel)) => discord::required_secrets(channel),
+        Ok(Channel::Telegram(channel)) => telegram::required_secrets(channel),
+        Ok(Channel::Mastodon(channel)) => mastodon::required_secrets(channel),
         Err(_) => Vec::new(),
     }
 }
@@ -130,8 +134,12 @@ pub fn select(
 ) -> Result<Box<dyn Publisher>, SelectError> {
     let channel = channel_of(spec)?;
     let mut names: Vec<String> = match channel {
-        Channel::Webhook(_) => Vec::new(),
         Channel::ObjectStore(channel) => object_store::missing_fields(channel),
+        Channel::Webhook(_)
+        | Channel::Slack(_)
+        | Channel::Discord(_)
+        | Channel::Telegram(_)
+        | Channel::Mastodon(_) => Vec::new(),
     };
     let absent = |wanted: &SecretKeyReference| secrets.get(wanted).is_none_or(SecretString::is_empty);
     names.extend(
@@ -148,6 +156,10 @@ pub fn select(
         Channel::ObjectStore(channel) => Box::new(object_store::ObjectStorePublisher::new(
             spec, channel, secrets, options,
         )?),
+        Channel::Slack(channel) => slack::publisher(spec, channel, secrets, options)?,
+        Channel::Discord(channel) => Box::new(discord::Discord::new(spec, channel, secrets, options)?),
+        Channel::Mastodon(channel) => Box::new(mastodon::Mastodon::new(spec, channel, secrets, options)?),
+        Channel::Telegram(channel) => Box::new(telegram::Telegram::new(spec, channel, secrets, options)?),
     })
 }
 

@@ -1,7 +1,5 @@
 //! What every channel has: its line in the table of promises, its page, and manifests that show each of its promises.
 
-#![expect(clippy::unwrap_used, reason = "tests end where they go wrong")]
-
 use std::{collections::BTreeSet, fs, path::Path};
 
 use campanile::{

@@ -6,6 +6,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use crate::{
     api::{CHANNEL_MEMBERS, Campaign, CampaignSpec, ChannelConfig, GROUP, PolicyPack, PolicyPackSpec},
     domain::{
+        channels::fitting,
         content::{
             Files,
             diagnostic::{Diagnostic, Position},
@@ -138,8 +139,8 @@ impl Manifests {
         let namespace = channel.namespace().unwrap_or_default();
         let whole = channel.clone();
         let spec = channel.spec;
-        let type_ = match spec.channel() {
-            Ok(channel) => channel.member(),
+        let (type_, fitting) = match spec.channel() {
+            Ok(channel) => (channel.member(), fitting(channel)),
             Err(error) => {
                 let span = Span::new(
                     Position {
@@ -160,6 +161,7 @@ impl Manifests {
             account: spec.account,
             environment: spec.environment,
             type_,
+            fitting,
         };
         self.channels.push((namespace, facts));
         self.channel_configs.push(whole);

@@ -21,6 +21,7 @@ use super::{
 use crate::{
     api::{ANNOTATION_REQUESTED_AT, Asset, AssetContent, Campaign, CampaignSpec, ChannelConfig, Target},
     domain::{
+        channels::fitting,
         digest,
         observed::{self, campaign_id},
         schedule,
@@ -426,6 +427,7 @@ pub(in super::super) fn channels_of<'a>(
             account: config.spec.account.clone(),
             environment: config.spec.environment,
             type_: observed::channel_type(&config.spec),
+            fitting: config.spec.channel().ok().and_then(fitting),
         })
         .collect();
     channels.sort_by(|a, b| (&a.platform, &a.account).cmp(&(&b.platform, &b.account)));

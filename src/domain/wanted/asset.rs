@@ -45,7 +45,8 @@ pub(super) fn spec(inputs: &Inputs<'_>, candidate: &Candidate<'_>) -> (AssetSpec
     (spec, large)
 }
 
-fn content(inputs: &Inputs<'_>, slot: &Slot, post: &Post<'_>) -> AssetContent {
+/// What a reader of the row receives.
+pub(super) fn content(inputs: &Inputs<'_>, slot: &Slot, post: &Post<'_>) -> AssetContent {
     let copy = post
         .record
         .cell(Column::PostCopy)

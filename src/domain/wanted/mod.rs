@@ -4,6 +4,7 @@ mod after;
 mod asset;
 mod candidate;
 mod collisions;
+mod fitting;
 mod pages;
 mod places;
 mod problems;
@@ -22,6 +23,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
+    channels::Fitting,
     content::{Files, diagnostic::Diagnostic},
     policy::Places,
     slot::{Slot, compared, compared_platform},
@@ -61,6 +63,8 @@ pub struct ChannelFacts {
     pub environment: Environment,
     /// The member of the ChannelConfig that it is: `webhook`, `objectStore`.
     pub type_: &'static str,
+    /// How it takes a text; `None` where it has no limits of its own.
+    pub fitting: Option<Fitting>,
 }
 
 /// What the files ask for.
@@ -148,6 +152,7 @@ pub fn wanted_rows(inputs: &Inputs<'_>, rows: Rows) -> Wanted {
     );
     collisions::report(&texts, &mut candidates, &mut wanted);
     after::report(&texts, &mut candidates, &mut wanted);
+    fitting::report(inputs, &mut candidates, &mut wanted);
     problems::arrange(inputs, &mut wanted.diagnostics);
     wanted.parsed = !wanted.diagnostics.iter().any(|diagnostic| diagnostic.fatal);
     if wanted.parsed {

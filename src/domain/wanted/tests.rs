@@ -5,7 +5,10 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::api::{Intent, Severity, SheetFile};
+use crate::{
+    api::{ChannelConfigSpec, Intent, Severity, SheetFile},
+    domain::channels::fitting,
+};
 
 const HEADER: &str = "post_id,publish_date,locale,platform,account_target,post_copy,utm_url,status,publish_time,occurrence,campaign,timezone\n";
 const LINK: &str = "https://example.com/?utm_source=a&utm_medium=b&utm_campaign=c";
@@ -329,6 +332,7 @@ fn a_sandbox_channel_makes_a_sandbox_slot() {
         account: account.into(),
         environment,
         type_: "webhook",
+        fitting: None,
     };
     let wanted = wanted(&Inputs {
         campaign: &campaign(),
@@ -350,6 +354,59 @@ fn a_sandbox_channel_makes_a_sandbox_slot() {
         .collect();
     assert!(environments.contains(&("personal", Environment::Sandbox)));
     assert!(environments.contains(&("company", Environment::Production)));
+}
+
+#[test]
+fn a_text_too_long_for_its_channel_stops_the_post_on_that_channel_alone_and_says_the_count() {
+    let config: ChannelConfigSpec = serde_json::from_value(json!({
+        "platform": "linkedin", "account": "company", "discord": {"secretRef": {"name": "discord"}},
+    }))
+    .unwrap();
+    let company = ChannelFacts {
+        platform: config.platform.clone(),
+        account: config.account.clone(),
+        environment: config.environment,
+        type_: "discord",
+        fitting: fitting(config.channel().unwrap()),
+    };
+    let long = row("a", "2026-02-16", "personal+company").replace("Hello", &"x".repeat(2_000));
+    let fits = row("b", "2026-02-17", "company");
+    let wanted = wanted(&Inputs {
+        campaign: &campaign(),
+        campaign_name: "week-1",
+        files: &files(&format!("{HEADER}{long}{fits}")),
+        revision: "0123abcd",
+        channels: &[company],
+        now: "2026-02-15T10:00:00Z".parse().unwrap(),
+    });
+    let mut found: Vec<(&str, Vec<&str>)> = wanted
+        .assets
+        .iter()
+        .map(|asset| (asset.spec.target.account.as_str(), findings(asset)))
+        .collect();
+    found.sort();
+    let none = Vec::new;
+    assert_eq!(
+        found,
+        [
+            ("company", none()),
+            ("company", vec!["CopyTooLong"]),
+            ("personal", none())
+        ]
+    );
+    let [said] = wanted.diagnostics.as_slice() else {
+        panic!("{:?}", wanted.diagnostics)
+    };
+    // The copy, a blank line, and the link with the slot's parameter.
+    let length = 2_000 + 2 + LINK.len() + "&cid=12345678".len();
+    assert_eq!((said.code, said.position.line), ("CopyTooLong", 2));
+    assert!(
+        said.message
+            .starts_with(&format!("The text has {length} characters")),
+        "{}",
+        said.message
+    );
+    assert!(!said.excerpt.is_empty());
 }
 
 #[test]

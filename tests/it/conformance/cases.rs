@@ -25,8 +25,10 @@ struct Case {
     name: &'static str,
     fault: Fault,
     timeout: &'static str,
-    /// For classes A, B and D.
+    /// For classes A, B, and C and D.
     said: [Said; 3],
+    /// Whether its success says less than one of a platform with an API of its own.
+    bare: bool,
     /// How often the platform has it afterwards.
     effects: usize,
     /// How many requests were made, for class A where it looks at what stands in its way; always one otherwise.
@@ -40,9 +42,16 @@ impl Case {
             fault,
             timeout: PATIENT,
             said: [said; 3],
+            bare: false,
             effects,
             requests: 1,
         }
+    }
+
+    /// A success that says nothing a platform would say: who reads its answers cannot tell.
+    fn bare(mut self) -> Self {
+        self.bare = true;
+        self
     }
 
     fn hasty(mut self) -> Self {
@@ -72,29 +81,32 @@ fn odd_answers() -> Vec<Case> {
     let said = |bytes: &[u8]| Fault::ActAndSay(bytes.to_vec());
     let huge = answer(200, &[], &"a".repeat(20 * 1024 * 1024));
     vec![
-        Case::new("huge-answer", Fault::ActAndSay(huge), Published, 1),
+        Case::new("huge-answer", Fault::ActAndSay(huge), Published, 1).bare(),
         Case {
             timeout: "2s",
-            ..Case::new("slow-body", Fault::DripBody, Published, 1)
+            ..Case::new("slow-body", Fault::DripBody, Published, 1).bare()
         },
         Case::new(
             "bad-json",
             Fault::ActAndSay(answer(200, &[], "{\"id\": ")),
             Published,
             1,
-        ),
+        )
+        .bare(),
         Case::new(
             "no-content",
             said(b"HTTP/1.1 204 No Content\r\n\r\n"),
             Published,
             1,
-        ),
+        )
+        .bare(),
         Case::new(
             "answer-cut-short",
             said(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{}"),
             Published,
             1,
-        ),
+        )
+        .bare(),
         Case::new(
             "head-cut-short",
             said(b"HTTP/1.1 200 OK\r\ncontent-le"),
@@ -178,7 +190,8 @@ pub(super) async fn conforms(rig: &dyn Rig) {
         check(rig, &case).await;
     }
     assert_eq!(elsewhere.requests().len(), 0, "a redirect was followed");
-    if rig.publisher(PATIENT).class() != Class::Neither {
+    // By look-up alone nothing holds a late request back: who sends again has waited until none can be under way.
+    if !matches!(rig.publisher(PATIENT).class(), Class::LookUp | Class::Neither) {
         a_request_that_arrives_after_the_next_one_changes_nothing(rig).await;
     }
 }
@@ -216,11 +229,10 @@ async fn check(rig: &dyn Rig, case: &Case) {
         Class::LookUp | Class::Neither => 2,
     };
     let outcome = result.as_ref().map_err(|error| error.outcome).map(|_| ());
-    assert!(
-        says(outcome, case.said[index]),
-        "{name}: {result:?} and not {:?}",
-        case.said[index]
-    );
+    // A short answer that drips has arrived whole.
+    let unread = case.bare && rig.reads_its_answers() && !(outcome.is_ok() && name == "slow-body");
+    let expected = if unread { Said::Unknown } else { case.said[index] };
+    assert!(says(outcome, expected), "{name}: {result:?} and not {expected:?}");
     assert_eq!(rig.effects(&first), case.effects, "{name}");
     let requests = rig.sink().requests();
     let wanted = if index == 0 { case.requests } else { 1 };
@@ -262,16 +274,24 @@ async fn what_the_next_call_does(rig: &dyn Rig, case: &Case, publisher: &dyn Pub
     let again = next_attempt(&first);
     let found = publisher.resolve(&again).await.unwrap();
     match publisher.class() {
-        Class::NaturalKey => assert_eq!(
+        Class::NaturalKey | Class::LookUp => assert_eq!(
             matches!(found, Found::Published(_)),
             case.effects == 1,
             "{name}: {found:?}"
         ),
         Class::IdempotencyKey { .. } => assert_eq!(found, Found::CannotTell, "{name}"),
         // Nobody may send again: a person looks.
-        Class::LookUp | Class::Neither => return assert_eq!(found, Found::CannotTell, "{name}"),
+        Class::Neither => return assert_eq!(found, Found::CannotTell, "{name}"),
+    }
+    if publisher.class() == Class::LookUp && found != Found::Absent {
+        // It is adopted, and never sent again.
+        return;
     }
     let accepted = publish(publisher, &again).await.unwrap();
-    assert!(accepted.url.is_some(), "{name}");
+    let named = match publisher.class() {
+        Class::LookUp => accepted.remote_id,
+        _ => accepted.url,
+    };
+    assert!(named.is_some(), "{name}");
     assert_eq!(rig.effects(&again), 1, "{name}: published twice");
 }

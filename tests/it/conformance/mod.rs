@@ -2,10 +2,15 @@
 //! has then, and what the next call makes of it.
 
 mod cases;
+mod chat;
 mod connection;
+mod discord;
 mod folder;
+mod mastodon;
 mod object_store;
+mod slack;
 mod store;
+mod telegram;
 mod webhook;
 
 use campanile::{
@@ -34,6 +39,10 @@ trait Rig {
     fn sink(&self) -> &Sink;
     /// How often the platform has this publication.
     fn effects(&self, publication: &Publication) -> usize;
+    /// Whether a success has to say what a success of this platform says; else any success is one.
+    fn reads_its_answers(&self) -> bool {
+        false
+    }
 }
 
 fn publication(post_id: &str, type_: AssetType) -> Publication {
@@ -47,6 +56,10 @@ fn publication(post_id: &str, type_: AssetType) -> Publication {
         item: "main".into(),
         occurrence: String::new(),
     });
+    let link = format!(
+        "https://example.com/?utm_source=linkedin&cid={}",
+        slot.parameter()
+    );
     let revision = u32::from(matches!(type_, AssetType::Page | AssetType::Template));
     Publication {
         slot,
@@ -56,11 +69,9 @@ fn publication(post_id: &str, type_: AssetType) -> Publication {
         earlier_attempts: Vec::new(),
         type_,
         content: AssetContent {
-            text: "שלום \u{1F514} \"quoted\"\nsecond line".into(),
+            text: format!("שלום \u{1F514} \"quoted\"\nsecond line\n\n{link}"),
             html: Some("<!doctype html>\n<html dir=\"rtl\"><body>שלום</body></html>\n".into()),
-            links: vec![Link {
-                url: "https://example.com/?utm_source=linkedin&cid=abc".into(),
-            }],
+            links: vec![Link { url: link }],
             language: "he".into(),
             direction: Direction::Rtl,
             ..AssetContent::default()

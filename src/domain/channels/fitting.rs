@@ -1,0 +1,307 @@
+//! Whether words fit a platform: what it cannot show is said before the day, and nothing is cut or left out.
+
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use crate::api::{AssetContent, AssetType, Channel, LinkPlacement};
+
+/// How a platform takes a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fitting {
+    /// The field of a ChannelConfig.
+    member: &'static str,
+    /// The longest text, in `unit`, as it is sent.
+    most: usize,
+    unit: Unit,
+    spelling: Spelling,
+}
+
+/// What a platform counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unit {
+    /// Unicode scalar values.
+    Characters,
+    /// UTF-16 code units: most emoji count twice.
+    Utf16,
+    /// What people see as one character; a link as [`SHORT_LINK`].
+    GraphemesAndShortLinks,
+}
+
+/// What a link counts on Mastodon: `characters_reserved_per_url` of <https://docs.joinmastodon.org/entities/Instance/>.
+const SHORT_LINK: usize = 23;
+
+/// How a text is written for a platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spelling {
+    AsItIs,
+    /// `&`, `<` and `>` as entities.
+    Slack,
+}
+
+/// Why words do not fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misfit {
+    /// One CamelCase word.
+    pub code: &'static str,
+    /// What is wrong, with the count.
+    pub message: String,
+    /// What to do.
+    pub help: &'static str,
+}
+
+/// How a channel takes a text; `None` for channels without limits of their own.
+///
+/// Sources: 40,000 characters, <https://docs.slack.dev/reference/methods/chat.postMessage>; 2,000,
+/// <https://discord.com/developers/docs/resources/message>; 4,096, <https://core.telegram.org/bots/api#sendmessage>.
+pub const fn fitting(channel: Channel<'_>) -> Option<Fitting> {
+    let (most, unit, spelling) = match channel {
+        Channel::Webhook(_) | Channel::ObjectStore(_) => return None,
+        Channel::Slack(_) => (40_000, Unit::Characters, Spelling::Slack),
+        Channel::Discord(_) => (2_000, Unit::Characters, Spelling::AsItIs),
+        Channel::Telegram(_) => (4_096, Unit::Utf16, Spelling::AsItIs),
+        Channel::Mastodon(mastodon) => (
+            mastodon.max_characters as usize,
+            Unit::GraphemesAndShortLinks,
+            Spelling::AsItIs,
+        ),
+    };
+    Some(Fitting {
+        member: channel.member(),
+        most,
+        unit,
+        spelling,
+    })
+}
+
+impl Fitting {
+    /// The text as it is sent.
+    ///
+    /// # Errors
+    /// The first thing that the platform could not show as it is written.
+    pub fn fit(&self, type_: AssetType, content: &AssetContent) -> Result<String, Misfit> {
+        self.is_a_text(type_, content)?;
+        let text = match self.spelling {
+            Spelling::AsItIs => content.text.clone(),
+            Spelling::Slack => escaped(&content.text),
+        };
+        let length = self.unit.count(&text);
+        if length > self.most {
+            return Err(self.too_long(length));
+        }
+        Ok(text)
+    }
+
+    fn is_a_text(&self, type_: AssetType, content: &AssetContent) -> Result<(), Misfit> {
+        let linked = !content.links.is_empty();
+        let placed = matches!(content.link_placement, LinkPlacement::End | LinkPlacement::None);
+        let problem = if type_ != AssetType::Post {
+            (
+                "NotAPost",
+                "takes posts, and this is none",
+                "Give it a channel of another type.",
+            )
+        } else if content.text.trim().is_empty() {
+            ("TextMissing", "takes a text, and there is none", "Write one.")
+        } else if content.title.is_some() {
+            ("TitleNotShown", "shows no title", "Leave the title empty.")
+        } else if !content.media.is_empty() {
+            (
+                "MediaNotShown",
+                "is sent no media",
+                "Leave them out, or publish this by hand.",
+            )
+        } else if linked && !placed {
+            (
+                "LinkPlacementNotShown",
+                "takes a link in the text alone",
+                "Write link_placement end.",
+            )
+        } else {
+            return Ok(());
+        };
+        let (code, what, help) = problem;
+        Err(Misfit {
+            code,
+            message: format!("The channel type {} {what}.", self.member),
+            help,
+        })
+    }
+
+    fn too_long(&self, length: usize) -> Misfit {
+        let most = self.most;
+        Misfit {
+            code: "CopyTooLong",
+            message: format!(
+                "The text has {length} {}, its link counted; the limit of {} is {most}: {} too many.",
+                self.unit.name(),
+                self.member,
+                length - most
+            ),
+            help: "Shorten it: nothing is cut.",
+        }
+    }
+}
+
+impl Unit {
+    fn count(self, text: &str) -> usize {
+        match self {
+            Self::Characters => text.chars().count(),
+            Self::Utf16 => text.encode_utf16().count(),
+            Self::GraphemesAndShortLinks => with_short_links(text),
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Characters => "characters",
+            Self::GraphemesAndShortLinks => "characters (a link counts as 23)",
+            Self::Utf16 => "characters (an emoji counts as two)",
+        }
+    }
+}
+
+/// As <https://docs.slack.dev/messaging/formatting-message-text> asks; `&` first, so that no entity is escaped twice.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+/// A mention counts whole, which is never less than the platform counts.
+fn with_short_links(text: &str) -> usize {
+    let words = text.split_inclusive(char::is_whitespace);
+    words
+        .map(|word| {
+            let link = word.trim_end_matches(|c: char| c.is_whitespace() || ".,;:!?)'\"".contains(c));
+            let beside = word.strip_prefix(link).unwrap_or_default();
+            if link.starts_with("https://") || link.starts_with("http://") {
+                SHORT_LINK + beside.graphemes(true).count()
+            } else {
+                word.graphemes(true).count()
+            }
+        })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{ChannelConfigSpec, Link, Media};
+
+    fn of(channel: &serde_json::Value) -> Fitting {
+        let mut spec = serde_json::json!({"platform": "chat", "account": "a"});
+        spec.as_object_mut()
+            .unwrap()
+            .extend(channel.as_object().unwrap().clone());
+        let spec: ChannelConfigSpec = serde_json::from_value(spec).unwrap();
+        fitting(spec.channel().unwrap()).unwrap()
+    }
+
+    fn slack() -> Fitting {
+        of(&serde_json::json!({"slack": {"secretRef": {"name": "s"}}}))
+    }
+
+    fn discord() -> Fitting {
+        of(&serde_json::json!({"discord": {"secretRef": {"name": "s"}}}))
+    }
+
+    fn telegram() -> Fitting {
+        of(&serde_json::json!({"telegram": {"secretRef": {"name": "s"}, "chat": "@acme"}}))
+    }
+
+    fn text(text: &str) -> AssetContent {
+        AssetContent {
+            text: text.into(),
+            ..AssetContent::default()
+        }
+    }
+
+    fn code(fitting: Fitting, content: &AssetContent) -> &'static str {
+        fitting
+            .fit(AssetType::Post, content)
+            .map_or_else(|misfit| misfit.code, |_| "fits")
+    }
+
+    #[test]
+    fn a_text_that_fits_is_sent_to_the_byte() {
+        let words = "שלום \u{1F469}\u{200D}\u{1F680} *not bold* _nor this_ & <this>";
+        for fitting in [discord(), telegram()] {
+            assert_eq!(fitting.fit(AssetType::Post, &text(words)).unwrap(), words);
+        }
+    }
+
+    #[test]
+    fn slack_gets_its_three_characters_as_entities_once() {
+        let sent = slack().fit(AssetType::Post, &text("a & b < c > &amp; <!channel>"));
+        assert_eq!(sent.unwrap(), "a &amp; b &lt; c &gt; &amp;amp; &lt;!channel&gt;");
+    }
+
+    #[test]
+    fn each_platform_counts_in_its_own_way_and_the_message_has_the_count() {
+        let rockets = |count| text(&"\u{1F680}".repeat(count));
+        assert_eq!(code(telegram(), &rockets(2_048)), "fits");
+        assert_eq!(code(telegram(), &rockets(2_049)), "CopyTooLong");
+        assert_eq!(code(discord(), &rockets(2_000)), "fits");
+        let misfit = discord().fit(AssetType::Post, &rockets(2_001)).unwrap_err();
+        assert_eq!(
+            misfit.message,
+            "The text has 2001 characters, its link counted; the limit of discord is 2000: 1 too many."
+        );
+        let mastodon = of(
+            &serde_json::json!({"mastodon": {"endpoint": "https://m.example", "secretRef": {"name": "s"}}}),
+        );
+        let link = format!("https://example.com/{}", "a".repeat(400));
+        let with_link = |count| text(&format!("{} {link}.", "\u{1F469}\u{200D}\u{1F680}".repeat(count)));
+        assert_eq!(code(mastodon, &with_link(475)), "fits");
+        assert_eq!(code(mastodon, &with_link(476)), "CopyTooLong");
+        // Five characters stand for one.
+        assert_eq!(code(slack(), &text(&"&".repeat(8_000))), "fits");
+        assert_eq!(code(slack(), &text(&"&".repeat(8_001))), "CopyTooLong");
+    }
+
+    #[test]
+    fn what_a_chat_cannot_show_is_named_and_not_left_out() {
+        let link = vec![Link {
+            url: "https://example.com/".into(),
+        }];
+        let media = Media {
+            path: "a.png".into(),
+            digest: String::new(),
+            alt_text: String::new(),
+        };
+        for (change, expected) in [
+            (
+                AssetContent {
+                    text: " \n".into(),
+                    ..text("")
+                },
+                "TextMissing",
+            ),
+            (
+                AssetContent {
+                    title: Some("A title".into()),
+                    ..text("a")
+                },
+                "TitleNotShown",
+            ),
+            (
+                AssetContent {
+                    media: vec![media],
+                    ..text("a")
+                },
+                "MediaNotShown",
+            ),
+            (
+                AssetContent {
+                    links: link,
+                    link_placement: LinkPlacement::Card,
+                    ..text("a")
+                },
+                "LinkPlacementNotShown",
+            ),
+        ] {
+            assert_eq!(code(telegram(), &change), expected);
+        }
+        let page = telegram().fit(AssetType::Page, &text("a")).unwrap_err();
+        assert_eq!(page.code, "NotAPost");
+    }
+}

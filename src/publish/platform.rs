@@ -1,0 +1,325 @@
+//! What the channels to a platform's own HTTP API share: how it is asked, and what its refusals mean.
+
+use std::{fmt, time::Duration};
+
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER},
+};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use url::Url;
+
+use super::{
+    Outcome, PublishError, PublisherOptions, Secrets, SelectError,
+    said::{Redaction, retry_after},
+    select::secret_name,
+    wire::{Answer, Bounds, End, Wire, innermost},
+};
+use crate::{
+    api::{SecretKeyReference, SecretReference},
+    domain::{channels::Fitting, publication::Publication},
+    secret::SecretString,
+};
+
+/// The longest answer that is read: a page of 200 messages of a history is well below.
+const MAX_ANSWER: usize = 4 * 1024 * 1024;
+
+/// How much earlier than due what we published may stand, for clocks that differ.
+pub(super) const SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+/// A platform's API: how requests reach it, and what of its answers may be shown.
+pub(super) struct Platform {
+    /// As people call it.
+    name: &'static str,
+    wire: Wire,
+    timeout: Duration,
+    headers: HeaderMap,
+    redaction: Redaction,
+}
+
+impl fmt::Debug for Platform {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Platform({})", self.name)
+    }
+}
+
+impl Platform {
+    pub(super) fn new(name: &'static str, timeout: Duration, options: &PublisherOptions) -> Self {
+        let json = HeaderValue::from_static("application/json");
+        Self {
+            name,
+            wire: options.wire(),
+            timeout,
+            headers: HeaderMap::from_iter([(ACCEPT, json)]),
+            redaction: Redaction::default(),
+        }
+    }
+
+    /// Sends these headers with every request, beside those of JSON.
+    pub(super) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// Shows no text of these, wherever the platform echoes it.
+    pub(super) fn hiding(mut self, secrets: impl IntoIterator<Item = SecretString>) -> Self {
+        self.redaction = Redaction::new(secrets);
+        self
+    }
+
+    pub(super) const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Proves that a connection can be made, and sends nothing.
+    pub(super) async fn reach(&self, url: &Url) -> Result<(), PublishError> {
+        self.wire.reach(url, self.timeout).await.map_err(|cause| {
+            let said = format!("{} cannot be reached: {}", self.name, innermost(&*cause));
+            PublishError::not_sent("Unreachable", said).because(cause)
+        })
+    }
+
+    /// What the platform said in a word of its own.
+    pub(super) fn quoted(&self, word: &str) -> String {
+        format!("{} answered{}", self.name, self.redaction.quote(word.as_bytes()))
+    }
+
+    /// Sends one publishing request, once.
+    pub(super) async fn publish(&self, url: &Url, body: &Value) -> Result<Answer, PublishError> {
+        self.publish_with(url, body, []).await
+    }
+
+    /// The same with headers of its own.
+    pub(super) async fn publish_with(
+        &self,
+        url: &Url,
+        body: &Value,
+        headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
+    ) -> Result<Answer, PublishError> {
+        let body = serde_json::to_vec(body).map_err(|error| {
+            PublishError::rejected("InvalidRequest", "the request could not be written").because(error)
+        })?;
+        let mut request = self.request(Method::POST, url)?;
+        *request.body_mut() = Bytes::from(body);
+        let json = HeaderValue::from_static("application/json; charset=utf-8");
+        request.headers_mut().insert(CONTENT_TYPE, json);
+        request.headers_mut().extend(headers);
+        Ok(self.wire.exchange(request, self.bounds()).await?)
+    }
+
+    /// Asks for something that changes nothing.
+    ///
+    /// # Errors
+    /// `NotSent` where no whole JSON came: nothing was published by asking.
+    pub(super) async fn read(&self, url: &Url) -> Result<(HeaderMap, Value), PublishError> {
+        let request = self.request(Method::GET, url)?;
+        let answer = self.wire.exchange(request, self.bounds()).await;
+        let answer = answer.map_err(|failure| unanswered(PublishError::from(failure)))?;
+        if !answer.status.is_success() {
+            return Err(unanswered(self.refusal(&answer)));
+        }
+        match whole_json(&answer) {
+            Some(json) => Ok((answer.headers, json)),
+            None => Err(PublishError::not_sent(
+                "UnexpectedAnswer",
+                format!("{} answered what is no JSON of its API", self.name),
+            )),
+        }
+    }
+
+    fn request(&self, method: Method, url: &Url) -> Result<Request<Bytes>, PublishError> {
+        let mut request = Request::new(Bytes::new());
+        *request.method_mut() = method;
+        *request.uri_mut() = url.as_str().parse().map_err(|error: http::uri::InvalidUri| {
+            PublishError::rejected("InvalidRequest", "the request could not be written").because(error)
+        })?;
+        request.headers_mut().clone_from(&self.headers);
+        Ok(request)
+    }
+
+    const fn bounds(&self) -> Bounds {
+        Bounds {
+            timeout: self.timeout,
+            answer_bytes: MAX_ANSWER,
+        }
+    }
+
+    /// What an answer means that is no success.
+    pub(super) fn refusal(&self, answer: &Answer) -> PublishError {
+        let status = answer.status;
+        let said = format!(
+            "{} answered {status}{}",
+            self.name,
+            self.redaction.quote(&answer.body)
+        );
+        match status.as_u16() {
+            429 => self.wait(answer),
+            401 => PublishError::refused("CredentialsRefused", said),
+            403 => PublishError::refused("AccessRefused", said),
+            404 => PublishError::refused("AccountNotFound", said),
+            410 => PublishError::refused("AccountGone", said),
+            408 => PublishError::unknown("PlatformTimedOut", said),
+            400..=499 => PublishError::rejected("RejectedByPlatform", said),
+            300..=399 => self.redirect(answer),
+            500..=599 => PublishError::unknown("PlatformFailed", said),
+            _ => PublishError::unknown("UnexpectedAnswer", said),
+        }
+    }
+
+    /// A success that does not say what a success of this platform says: it may have acted, or somebody else answered.
+    pub(super) fn unexpected(&self, answer: &Answer) -> PublishError {
+        PublishError::unknown(
+            "UnexpectedAnswer",
+            format!(
+                "{} answered {} with what its API does not say",
+                self.name, answer.status
+            ),
+        )
+    }
+
+    /// The platform asks us to wait: by its header, else by its body.
+    pub(super) fn wait(&self, answer: &Answer) -> PublishError {
+        let body = whole_json(answer).unwrap_or_default();
+        let in_body = [body.get("retry_after"), body.pointer("/parameters/retry_after")];
+        let seconds = in_body.into_iter().flatten().find_map(Value::as_f64);
+        let mut headers = answer.headers.clone();
+        if let Some(seconds) = seconds.filter(|_| !headers.contains_key(RETRY_AFTER)) {
+            // Whole seconds, as the header has them; out of range means the default.
+            let whole = format!("{:.0}", seconds.max(0.0).ceil());
+            if let Ok(value) = HeaderValue::from_str(&whole) {
+                headers.insert(RETRY_AFTER, value);
+            }
+        }
+        let retry_after = retry_after(&headers, Timestamp::now());
+        let said = format!("{} asks to wait {} s", self.name, retry_after.as_secs());
+        PublishError::new(Outcome::RateLimited { retry_after }, "RateLimited", said)
+    }
+
+    /// As of the webhook channel: 302 and 303 are what some answer after they have acted.
+    fn redirect(&self, answer: &Answer) -> PublishError {
+        let status = answer.status;
+        let said = format!("{} answered {status}; redirects are not followed", self.name);
+        let moved = matches!(
+            status,
+            StatusCode::MOVED_PERMANENTLY | StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT
+        );
+        if moved && answer.headers.contains_key(LOCATION) {
+            PublishError::refused("RedirectRefused", said)
+        } else {
+            PublishError::unknown("Redirected", said)
+        }
+    }
+}
+
+/// A question that was not answered leaves nothing behind.
+fn unanswered(mut error: PublishError) -> PublishError {
+    if error.outcome == Outcome::Unknown {
+        error.outcome = Outcome::NotSent { retry_after: None };
+    }
+    error
+}
+
+/// The JSON of an answer that was read whole.
+pub(super) fn whole_json(answer: &Answer) -> Option<Value> {
+    (answer.end == End::Whole)
+        .then(|| serde_json::from_slice(&answer.body).ok())
+        .flatten()
+}
+
+/// What stands at a JSON pointer; null where nothing does.
+pub(super) fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
+    value.pointer(pointer).unwrap_or(&Value::Null)
+}
+
+/// The text of a publication as it is sent to a channel.
+pub(super) fn fitted(fitting: Option<Fitting>, publication: &Publication) -> Result<String, PublishError> {
+    let Some(fitting) = fitting else {
+        return Ok(publication.content.text.clone());
+    };
+    fitting
+        .fit(publication.type_, &publication.content)
+        .map_err(|misfit| PublishError::rejected(misfit.code, format!("{} {}", misfit.message, misfit.help)))
+}
+
+/// True where the text holds the slot's own parameter: no other slot has these words.
+pub(super) fn is_marked(publication: &Publication) -> bool {
+    publication.content.text.contains(&publication.slot.parameter())
+}
+
+/// The one prepared id that a channel without preparation has: the key of the publication.
+pub(super) fn is_prepared(publication: &Publication, prepared_id: &str) -> Result<(), PublishError> {
+    if prepared_id == publication.key() {
+        return Ok(());
+    }
+    Err(PublishError::not_sent(
+        "PreparedElsewhere",
+        "what was prepared is not this publication",
+    ))
+}
+
+/// A key of a channel's Secret.
+pub(super) fn key_of(secret: &SecretReference, key: &str) -> SecretKeyReference {
+    SecretKeyReference {
+        name: secret.name.clone(),
+        key: key.to_owned(),
+    }
+}
+
+/// A token, without the line break that Secrets made from files end in.
+pub(super) fn token(secrets: &Secrets, key: &SecretKeyReference) -> Result<SecretString, SelectError> {
+    let token = secrets.get(key).map_or("", |value| value.expose().trim());
+    if token.is_empty() || !token.chars().all(|c| c.is_ascii_graphic()) {
+        return Err(SelectError::invalid(
+            secret_name(key),
+            "is empty, or holds what no token holds",
+        ));
+    }
+    Ok(token.into())
+}
+
+/// An address that is a secret, as those of webhooks are.
+pub(super) fn secret_url(secrets: &Secrets, key: &SecretKeyReference) -> Result<Url, SelectError> {
+    let text = secrets.get(key).map_or("", |value| value.expose().trim());
+    let url: Option<Url> = text.parse().ok();
+    url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .ok_or_else(|| SelectError::invalid(secret_name(key), "is no http or https address with a host"))
+}
+
+/// The address of a platform's API: as configured, else its own; without a slash at its end.
+pub(super) fn api(
+    configured: Option<&str>,
+    own: &'static str,
+    field: &'static str,
+) -> Result<String, SelectError> {
+    let text = configured.unwrap_or(own);
+    let url: Option<Url> = text.parse().ok();
+    let bare = |url: &Url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    };
+    url.filter(bare)
+        .map(|url| url.as_str().trim_end_matches('/').to_owned())
+        .ok_or_else(|| SelectError::invalid(field, "is no http or https address of an API"))
+}
+
+/// An address below that of an API.
+pub(super) fn below(api: &str, path: &str) -> Result<Url, SelectError> {
+    format!("{api}/{path}")
+        .parse()
+        .map_err(|_| SelectError::invalid("spec", "makes no address of the API"))
+}
+
+/// A header that carries a token, marked so that nothing prints it.
+pub(super) fn authorization(scheme: &str, token: &SecretString) -> (HeaderName, HeaderValue) {
+    // A token of printable ASCII is always a header's value.
+    let value = HeaderValue::from_str(&format!("{scheme} {}", token.expose()));
+    let mut value = value.unwrap_or_else(|_| HeaderValue::from_static(""));
+    value.set_sensitive(true);
+    (AUTHORIZATION, value)
+}
