@@ -1,11 +1,15 @@
 //! Whether the API server makes sure that nobody approves in another's name: by the policy and the binding that this
 //! version ships, read as they stand.
 
-use std::{sync::Mutex, time::Duration};
+use std::{
+    sync::{LazyLock, Mutex},
+    time::Duration,
+};
 
 use k8s_openapi::{
     api::admissionregistration::v1::{
-        MatchResources, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, Validation,
+        MatchResources, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
+        ValidatingAdmissionPolicySpec, Validation,
     },
     apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta},
 };
@@ -125,18 +129,19 @@ fn judged(
     }
 }
 
-fn shipped() -> Option<ValidatingAdmissionPolicy> {
+/// What our own policy asks for: read once, for it is compared with what stands again and again.
+static SHIPPED: LazyLock<Option<ValidatingAdmissionPolicySpec>> = LazyLock::new(|| {
     let documents: Vec<Value> = serde_saphyr::from_multiple(ADMISSION_POLICIES).ok()?;
     let policies = documents
         .into_iter()
         .filter_map(|document| serde_json::from_value::<ValidatingAdmissionPolicy>(document).ok());
-    { policies }.find(|policy| policy.metadata.name.as_deref() == Some(APPROVALS))
-}
+    let ours = { policies }.find(|policy| policy.metadata.name.as_deref() == Some(APPROVALS));
+    ours?.spec
+});
 
 /// Whether a policy refuses at least what ours refuses; whatever else it asks for is its owner's.
 fn says_what_we_ship(policy: &ValidatingAdmissionPolicy) -> bool {
-    let ours = shipped().and_then(|shipped| shipped.spec);
-    let (Some(ours), Some(theirs)) = (ours, &policy.spec) else {
+    let (Some(ours), Some(theirs)) = (&*SHIPPED, &policy.spec) else {
         return false;
     };
     let rules = |matching: &Option<MatchResources>| {
