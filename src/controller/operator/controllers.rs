@@ -7,8 +7,8 @@ use kube::{
     Api, Resource,
     runtime::{
         Controller, WatchStreamExt,
-        controller::Config as ControllerConfig,
-        reflector::{ObjectRef, store::Writer},
+        controller::{Action as Requeue, Config as ControllerConfig},
+        reflector::store::Writer,
         watcher,
     },
 };
@@ -16,18 +16,18 @@ use serde::de::DeserializeOwned;
 
 use super::{
     super::{
-        approval, asset, breaker, campaign, channel_config,
-        context::Guarded,
+        approval, asset, campaign, channel_config,
+        context::{Guarded, Shared},
         error::{Error, chain},
-        halt, lane, policy_pack, receipt,
+        halt, policy_pack, receipt,
         relist::telling_deletions,
         report,
         view::{AssetView, ReceiptView},
     },
     Operator,
     touched::{
-        assets_listed, campaign_touched, channel_touched, halt_touched, pack_touched, receipt_watched,
-        sharing,
+        asset_touched, assets_listed, campaign_touched, channel_touched, halt_touched, pack_touched,
+        receipt_watched, sharing,
     },
 };
 use crate::api::{Approval, Campaign, ChannelConfig, Halt, PolicyPack};
@@ -110,28 +110,17 @@ impl Operator {
             .map_ok(move |event| sharing(event, &known));
         let listing = Arc::clone(&self.shared);
         let seen = move |event: &watcher::Event<AssetView>| assets_listed(event, &listing);
-        let touched = self.reflect(watched, writer, seen).inspect_ok(move |view| {
-            let gone = shared.assets.get(&ObjectRef::from_obj(view)).is_none();
-            if gone {
-                shared.written.deleted(view);
-            }
-            receipt::asset_touched(view.namespace(), view.name(), gone, &shared);
-            halt::stir(view.namespace(), &shared);
-            breaker::stir(view.namespace(), &shared);
-            lane::asset_touched(view, &shared);
-            approval::asset_touched(view.namespace(), view.name(), &shared);
-            if let Some(campaign) = view.campaign() {
-                let campaign = ObjectRef::new(campaign).within(view.namespace());
-                shared.stirred.wake(campaign);
-            }
-        });
-        let reader = self.shared.assets.clone();
-        Controller::for_stream(touched, reader)
-            .with_config(ControllerConfig::default().concurrency(self.concurrency))
-            .reconcile_on(self.shared.asset_wakes.stream())
-            .run(asset::reconcile, asset::error_policy, Arc::clone(&self.shared))
-            .for_each(|result| self.note("asset", result.err()))
-            .boxed()
+        let touched = self
+            .reflect(watched, writer, seen)
+            .inspect_ok(move |view| asset_touched(view, &shared));
+        let controller = Controller::for_stream(touched, self.shared.assets.clone())
+            .reconcile_on(self.shared.asset_wakes.stream());
+        self.work(
+            ("asset", self.concurrency),
+            controller,
+            asset::reconcile,
+            asset::error_policy,
+        )
     }
 
     pub(super) fn campaigns(&self, writer: Writer<Guarded<Campaign>>) -> BoxFuture<'_, ()> {
@@ -140,16 +129,14 @@ impl Operator {
         let touched = self
             .watch(writer)
             .inspect_ok(move |guarded| campaign_touched(guarded, &mut known, &shared));
-        Controller::for_stream(touched, self.shared.campaigns.clone())
-            .with_config(ControllerConfig::default().concurrency(FEW))
-            .reconcile_on(self.shared.campaign_wakes.stream())
-            .run(
-                campaign::reconcile,
-                campaign::error_policy,
-                Arc::clone(&self.shared),
-            )
-            .for_each(|result| self.note("campaign", result.err()))
-            .boxed()
+        let controller = Controller::for_stream(touched, self.shared.campaigns.clone())
+            .reconcile_on(self.shared.campaign_wakes.stream());
+        self.work(
+            ("campaign", FEW),
+            controller,
+            campaign::reconcile,
+            campaign::error_policy,
+        )
     }
 
     pub(super) fn channels(&self, writer: Writer<Guarded<ChannelConfig>>) -> BoxFuture<'_, ()> {
@@ -159,16 +146,14 @@ impl Operator {
             .watch(writer)
             .inspect_ok(move |guarded| channel_touched(guarded, &mut known, &shared));
         let elected = self.became_leader();
-        Controller::for_stream(touched, self.shared.channel_configs.clone())
-            .with_config(ControllerConfig::default().concurrency(FEW))
-            .reconcile_all_on(elected)
-            .run(
-                channel_config::reconcile,
-                channel_config::error_policy,
-                Arc::clone(&self.shared),
-            )
-            .for_each(|result| self.note("channelconfig", result.err()))
-            .boxed()
+        let controller =
+            Controller::for_stream(touched, self.shared.channel_configs.clone()).reconcile_all_on(elected);
+        self.work(
+            ("channelconfig", FEW),
+            controller,
+            channel_config::reconcile,
+            channel_config::error_policy,
+        )
     }
 
     pub(super) fn halts(&self, writer: Writer<Guarded<Halt>>) -> BoxFuture<'_, ()> {
@@ -177,13 +162,10 @@ impl Operator {
         let touched = self
             .watch(writer)
             .inspect_ok(move |guarded| halt_touched(guarded, &mut known, &shared));
-        Controller::for_stream(touched, self.shared.halts.clone())
-            .with_config(ControllerConfig::default().concurrency(FEW))
+        let controller = Controller::for_stream(touched, self.shared.halts.clone())
             .reconcile_on(self.shared.halt_wakes.stream())
-            .reconcile_all_on(self.became_leader())
-            .run(halt::reconcile, halt::error_policy, Arc::clone(&self.shared))
-            .for_each(|result| self.note("halt", result.err()))
-            .boxed()
+            .reconcile_all_on(self.became_leader());
+        self.work(("halt", FEW), controller, halt::reconcile, halt::error_policy)
     }
 
     pub(super) fn receipts(&self, writer: Writer<ReceiptView>) -> BoxFuture<'_, ()> {
@@ -192,17 +174,15 @@ impl Operator {
             .events::<ReceiptView>()
             .try_filter_map(move |event| std::future::ready(Ok(receipt_watched(event, &shared))));
         let touched = watched.reflect(writer).touched_objects();
-        Controller::for_stream(touched, self.shared.unsettled_receipts.clone())
-            .with_config(ControllerConfig::default().concurrency(FEW))
+        let controller = Controller::for_stream(touched, self.shared.unsettled_receipts.clone())
             .reconcile_on(self.shared.receipt_wakes.stream())
-            .reconcile_all_on(self.became_leader())
-            .run(
-                receipt::reconcile,
-                receipt::error_policy,
-                Arc::clone(&self.shared),
-            )
-            .for_each(|result| self.note("receipt", result.err()))
-            .boxed()
+            .reconcile_all_on(self.became_leader());
+        self.work(
+            ("receipt", FEW),
+            controller,
+            receipt::reconcile,
+            receipt::error_policy,
+        )
     }
 
     pub(super) fn packs(&self, writer: Writer<Guarded<PolicyPack>>) -> BoxFuture<'_, ()> {
@@ -210,32 +190,47 @@ impl Operator {
         let touched = self
             .watch(writer)
             .inspect_ok(move |guarded| pack_touched(guarded, &shared));
-        Controller::for_stream(touched, self.shared.policy_packs.clone())
-            .with_config(ControllerConfig::default().concurrency(FEW))
-            .reconcile_all_on(self.became_leader())
-            .run(
-                policy_pack::reconcile,
-                policy_pack::error_policy,
-                Arc::clone(&self.shared),
-            )
-            .for_each(|result| self.note("policypack", result.err()))
-            .boxed()
+        let controller = Controller::for_stream(touched, self.shared.policy_packs.clone())
+            .reconcile_all_on(self.became_leader());
+        self.work(
+            ("policypack", FEW),
+            controller,
+            policy_pack::reconcile,
+            policy_pack::error_policy,
+        )
     }
 
     pub(super) fn approvals(&self, writer: Writer<Guarded<Approval>>) -> BoxFuture<'_, ()> {
         let shared = Arc::clone(&self.shared);
         let seen = move |event: &watcher::Event<Guarded<Approval>>| approval::watched(event, &shared);
         let touched = self.reflect(self.events(), writer, seen);
-        Controller::for_stream(touched, self.shared.watched_approvals.clone())
-            .with_config(ControllerConfig::default().concurrency(FEW))
+        let controller = Controller::for_stream(touched, self.shared.watched_approvals.clone())
             .reconcile_on(self.shared.approval_wakes.stream())
-            .reconcile_all_on(self.became_leader())
-            .run(
-                approval::reconcile,
-                approval::error_policy,
-                Arc::clone(&self.shared),
-            )
-            .for_each(|result| self.note("approval", result.err()))
+            .reconcile_all_on(self.became_leader());
+        self.work(
+            ("approval", FEW),
+            controller,
+            approval::reconcile,
+            approval::error_policy,
+        )
+    }
+
+    /// Works on the objects of a kind, so many at once, and counts what came of it.
+    fn work<K, Reconciling>(
+        &self,
+        (kind, at_once): (&'static str, u16),
+        controller: Controller<K>,
+        reconcile: impl FnMut(Arc<K>, Arc<Shared>) -> Reconciling + Send + 'static,
+        error_policy: impl Fn(Arc<K>, &Error, Arc<Shared>) -> Requeue + Send + Sync + 'static,
+    ) -> BoxFuture<'_, ()>
+    where
+        K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug + Send + Sync + 'static,
+        Reconciling: Future<Output = Result<Requeue, Error>> + Send + 'static,
+    {
+        controller
+            .with_config(ControllerConfig::default().concurrency(at_once))
+            .run(reconcile, error_policy, Arc::clone(&self.shared))
+            .for_each(move |result| self.note(kind, result.err()))
             .boxed()
     }
 

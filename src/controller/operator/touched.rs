@@ -13,7 +13,7 @@ use kube::{
 use super::super::{
     approval, breaker, campaign, channel_config,
     context::{Guarded, Shared},
-    lane, policy_pack, receipt,
+    halt, lane, policy_pack, receipt,
     view::{AssetView, ReceiptView},
 };
 use crate::{
@@ -53,6 +53,23 @@ pub(super) fn sharing(
             watcher::Event::InitApply(same.map_or(view, |same| (*same).clone()))
         }
         event => event,
+    }
+}
+
+/// Tells whoever depends on an asset that it changed or has gone.
+pub(super) fn asset_touched(view: &AssetView, shared: &Shared) {
+    let gone = shared.assets.get(&ObjectRef::from_obj(view)).is_none();
+    if gone {
+        shared.written.deleted(view);
+    }
+    receipt::asset_touched(view.namespace(), view.name(), gone, shared);
+    halt::stir(view.namespace(), shared);
+    breaker::stir(view.namespace(), shared);
+    lane::asset_touched(view, shared);
+    approval::asset_touched(view.namespace(), view.name(), shared);
+    if let Some(campaign) = view.campaign() {
+        let campaign = ObjectRef::new(campaign).within(view.namespace());
+        shared.stirred.wake(campaign);
     }
 }
 
