@@ -1,6 +1,18 @@
-//! Words from a branch or a platform, as they are printed: they steer no terminal and no reader's direction.
+//! What is printed, and as what: words from a branch or a platform steer no terminal and no reader's direction.
 
 use std::fmt::Write as _;
+
+use clap::ValueEnum;
+
+/// How an answer is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Output {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
 
 /// First strong isolate, and its end: what stands between them keeps its own direction, and the line keeps its.
 const ISOLATE: char = '\u{2068}';

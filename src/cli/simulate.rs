@@ -7,11 +7,14 @@ mod tests;
 
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::{SignedDuration, Timestamp, Zoned, tz::TimeZone};
 use serde::Serialize;
 
-use super::forecast::{self, Forecast, ForecastError, Row, Wishes};
+use super::{
+    forecast::{self, Forecast, ForecastError, Row, Wishes},
+    printed::Output,
+};
 use crate::{
     api::{AssetPhase, GoDuration},
     domain::{
@@ -55,16 +58,6 @@ fn duration(text: &str) -> Result<GoDuration, String> {
         return Err("a year is the longest that is played".to_owned());
     }
     Ok(duration)
-}
-
-/// How a calendar is printed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Output {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// What would happen.

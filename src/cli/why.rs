@@ -7,12 +7,15 @@ mod tests;
 
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 use thiserror::Error;
 
-use super::cluster::{Unreached, patiently, reach};
+use super::{
+    cluster::{Unreached, patiently, reach},
+    printed::Output,
+};
 use crate::{
     api::{Asset, AssetPhase},
     config::ClusterOptions,
@@ -27,19 +30,9 @@ pub(super) struct Options {
     /// An Asset, as NAME or asset/NAME; or a Campaign and the id of a post, for all of its accounts and locales
     #[arg(required = true, num_args = 1..=2, value_names = ["NAME|CAMPAIGN", "POST"])]
     what: Vec<String>,
-    /// How it is printed
+    /// How it is printed; several answers are a list under `items` in json
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     output: Output,
-}
-
-/// How an answer is printed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Output {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs: the explanation of one, or a list under `items`.
-    Json,
 }
 
 #[derive(Debug, Error)]
