@@ -9,27 +9,12 @@ use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 
 use crate::api_proxy::{ApiProxy, Watches};
+use crate::brand::{self, CLAIMS, TO_BE_DEFINED};
 use crate::crash_process::{Guard, Order, Point, Process, Side};
 use crate::crash_scene::{Class, DRIVER, Scene as CrashScene, Script, eventually};
 use crate::scene::{AssetSeen, SHEET, Scene, sheet};
 
-/// Exactly as users find it in the documentation, but for the namespace.
-const BRAND: &str = r#"
-apiVersion: campanile.dev/v1alpha1
-kind: PolicyPack
-metadata: {name: brand}
-spec:
-  rules:
-    - {name: no-hype, severity: Error, action: BlockAsset, message: "We promise nothing we cannot keep.", bannedPhrases: {phrases: ["guaranteed", "100% success"], wholeWord: true}}
-    - {name: verified-numbers, severity: Error, action: BlockAsset, numericClaims: {registry: {path: docs/gtm/baseline-metrics.md, maxAge: 720h}, prices: ["$9", "$19"]}}
-    - {name: hebrew-is-hebrew, severity: Error, action: BlockAsset, selector: {locales: [he]}, localeQuality: {minScriptShare: 60}}
-    - {name: short-on-x, severity: Error, action: BlockAsset, selector: {platforms: [x]}, length: {max: 280, unit: XWeighted}}
-  tests:
-    - {name: hype is refused, asset: {text: "Guaranteed interviews", locale: en, platform: linkedin}, expect: {rule: no-hype, result: Fail}}
-"#;
 const EMAILS: &str = "docs/gtm/week-1-email-assets.md";
-const CLAIMS: &str = "docs/gtm/baseline-metrics.md";
-const TO_BE_DEFINED: &str = "# Baseline\n\nDate: 2026-02-14\n\n| Metric | Current | Window | Source | Verified |\n|---|---:|---|---|---|\n| Unique visitors | TBD | last 28 days | GA4 | No |\n";
 const GUARDED: &str = "  policies: [{name: brand}]\n";
 
 /// A pack of one rule, with more of the rule and tests.
@@ -78,7 +63,7 @@ async fn the_numbers_of_the_last_emails_are_stopped_at_their_line_and_column() {
     }
     scene.repository.commit("Week 1");
     scene.repository.push();
-    scene.apply(BRAND).await;
+    scene.apply(&brand::pack()).await;
     scene.apply(&scene.store("templates", "email", "welcome")).await;
     let source = format!(
         "    emails: [{{path: {EMAILS}, account: welcome, variables: [dashboard_link, checker_link, upgrade_link]}}]\n"
@@ -293,7 +278,7 @@ async fn without_policies_a_column_says_so_and_an_empty_list_silences_it() {
 #[tokio::test]
 async fn a_broken_file_of_claims_is_named_and_stops_only_what_quotes_numbers() {
     let scene = with_channel("claims").await;
-    scene.apply(BRAND).await;
+    scene.apply(&brand::pack()).await;
     scene.repository.write(CLAIMS, "# Baseline\n\nNothing here.\n");
     scene.push_sheet(
         &[

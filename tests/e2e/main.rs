@@ -14,6 +14,9 @@ mod argocd;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+#[path = "../support/brand.rs"]
+mod brand;
+#[cfg(test)]
 mod configuration;
 #[cfg(test)]
 mod control_plane;

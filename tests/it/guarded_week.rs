@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests end where they go wrong")]
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use campanile::{
     api::{CampaignSpec, PolicyPack, RuleResult},
@@ -16,31 +16,16 @@ use campanile::{
 };
 use serde_json::json;
 
-use super::week_one::{EMAILS, QUEUE, SHEET, sets};
-
-/// Exactly as users find it in the documentation.
-const PACK: &str = r#"
-apiVersion: campanile.dev/v1alpha1
-kind: PolicyPack
-metadata: {name: brand, namespace: resumely}
-spec:
-  rules:
-    - {name: no-hype, severity: Error, action: BlockAsset, message: "We promise nothing we cannot keep.", bannedPhrases: {phrases: ["guaranteed", "100% success"], wholeWord: true}}
-    - {name: verified-numbers, severity: Error, action: BlockAsset, numericClaims: {registry: {path: docs/gtm/baseline-metrics.md, maxAge: 720h}, prices: ["$9", "$19"]}}
-    - {name: hebrew-is-hebrew, severity: Error, action: BlockAsset, selector: {locales: [he]}, localeQuality: {minScriptShare: 60}}
-    - {name: short-on-x, severity: Error, action: BlockAsset, selector: {platforms: [x]}, length: {max: 280, unit: XWeighted}}
-  tests:
-    - {name: hype is refused, asset: {text: "Guaranteed interviews", locale: en, platform: linkedin}, expect: {rule: no-hype, result: Fail}}
-"#;
-const CLAIMS: &str = "docs/gtm/baseline-metrics.md";
-/// Six metrics of which nothing is known: nothing may be quoted.
-const TO_BE_DEFINED: &str = "# Baseline\n\nDate: 2026-02-14\n\n| Metric | Current | Window | Source | Verified |\n|---|---:|---|---|---|\n| Unique visitors | TBD | last 28 days | GA4 | No |\n";
+use super::{
+    brand::{self, CLAIMS, TO_BE_DEFINED},
+    week_one::{EMAILS, QUEUE, SHEET, sets},
+};
 
 /// What a guard found in an asset that it stops: `post locale`, then the finding.
 type Stopped = (String, GuardFinding);
 
 fn pack() -> (Arc<CompiledPack>, Needs) {
-    let pack: PolicyPack = serde_saphyr::from_str(PACK).unwrap();
+    let pack: PolicyPack = serde_saphyr::from_str(&brand::pack()).unwrap();
     let compiled = policy::compile("brand", &pack.spec).unwrap();
     assert!(policy::run_tests(&compiled).iter().all(|test| test.passed));
     (Arc::new(compiled), Needs::of(&pack.spec))
@@ -195,14 +180,6 @@ fn edited(
     let text = String::from_utf8(files.get(path).unwrap().clone()).unwrap();
     files.insert(path.to_owned(), edit(text).into_bytes());
     files
-}
-
-#[test]
-fn the_pack_of_the_documentation_is_the_one_that_is_tried() {
-    let documented = std::fs::read_to_string(Path::new("docs/policies.md")).unwrap();
-    for line in PACK.lines().filter(|line| line.contains("- {name:")) {
-        assert!(documented.contains(line.trim()), "docs/policies.md lacks {line}");
-    }
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! The tests that need a server, a disk or a process.
 #[cfg(test)]
+#[path = "../support/brand.rs"]
+mod brand;
+#[cfg(test)]
 #[path = "../support/git_http.rs"]
 mod git_http;
 #[cfg(test)]
