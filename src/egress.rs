@@ -271,7 +271,8 @@ pub fn http_client(
         .map_err(|error| EgressError::Client(Arc::new(error)))
 }
 
-fn tls_config(extra_root_ca_pem: Option<&[u8]>) -> Result<rustls::ClientConfig, EgressError> {
+/// How a TLS connection is made: the public certificate authorities, and those in PEM that are to be trusted beside them.
+pub(crate) fn tls_config(extra_root_ca_pem: Option<&[u8]>) -> Result<rustls::ClientConfig, EgressError> {
     let mut roots = rustls::RootCertStore::empty();
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     if let Some(pem) = extra_root_ca_pem {

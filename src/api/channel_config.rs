@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     BreakerState, Breakers, ChannelLimits, Condition, DiscordChannel, GoDuration, MastodonChannel,
-    SecretKeyReference, SecretReference, SlackChannel, TelegramChannel,
+    SecretKeyReference, SecretReference, SlackChannel, SmtpTls, TelegramChannel,
     campaign::{is_default, yes},
     channel::{ONE_CHANNEL, ONE_CHANNEL_MESSAGE},
     condition::optional_date_time,
@@ -113,6 +113,63 @@ pub struct ChannelConfigSpec {
     /// Posts as one account of a Mastodon instance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mastodon: Option<MastodonChannel>,
+    /// Publishes web pages to a branch of a git repository that a site is made from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub git_pages: Option<GitPagesChannel>,
+    /// Asks a person to publish by hand: for a platform that has no API for us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manual: Option<ManualChannel>,
+    /// Sends e-mail through a mail server of yours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub smtp: Option<SmtpChannel>,
+}
+
+/// Publishes to a branch of a git repository that a web site is made from: a commit for each page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GitPagesChannel {
+    /// The repository: https, or ssh as git@host:path.
+    #[schemars(
+        length(min = 1, max = 2048),
+        regex(pattern = r"^(https?://|ssh://|[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:)")
+    )]
+    pub url: String,
+    /// The branch; it must have a commit. Nothing is pushed to any other, and nothing is forced.
+    #[schemars(length(min = 1, max = 255))]
+    pub branch: String,
+    /// The folder that pages go to, such as site/{locale}; {locale} stands for the asset's locale. The root if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1024))]
+    pub path: Option<String>,
+    /// The Secret with the keys username and password for https, identity and known_hosts for ssh.
+    pub secret_ref: SecretReference,
+    /// Whom its commits are from.
+    pub author: GitPagesAuthor,
+    /// The address under which readers find the pages; {locale} as in path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
+    pub public_url: Option<String>,
+    /// How long a look at the branch, or a push, may take.
+    #[serde(default = "a_minute")]
+    pub timeout: GoDuration,
+}
+
+/// Whom commits are from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GitPagesAuthor {
+    /// The name.
+    #[schemars(length(min = 1, max = 128), regex(pattern = r"^[^<>\n\x00]+$"))]
+    pub name: String,
+    /// The e-mail address.
+    #[schemars(length(min = 3, max = 320), regex(pattern = r"^[^<>\s\x00]+@[^<>\s\x00]+$"))]
+    pub email: String,
+    /// Asks a person to publish by hand: for a platform that has no API for us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manual: Option<ManualChannel>,
+    /// Sends e-mail through a mail server of yours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub smtp: Option<SmtpChannel>,
 }
 
 /// Whether a channel is for real.
@@ -178,6 +235,79 @@ pub struct ObjectStoreChannel {
     pub timeout: GoDuration,
 }
 
+/// Asks a person to publish by hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ManualChannel {
+    /// Who publishes: a name or an address that the team knows.
+    #[schemars(length(min = 1, max = 320))]
+    pub person: String,
+    /// How long the person has to confirm; what is not confirmed by then is Missed.
+    #[serde(default = "a_day")]
+    pub within: GoDuration,
+    /// What the person has to know: the group, the button, the picture to take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 512))]
+    pub instructions: Option<String>,
+}
+
+/// Sends e-mail through a mail server: one transaction for each publication, to the addresses that stand here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SmtpChannel {
+    /// The mail server's name; its certificate has to bear it.
+    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[A-Za-z0-9.:_-]+$"))]
+    pub host: String,
+    /// The port; 587 for StartTls, 465 for Implicit and 25 for Plain if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub port: Option<u16>,
+    /// How the connection is encrypted.
+    #[serde(default)]
+    pub tls: SmtpTls,
+    /// Certificate authorities in PEM that are trusted beside the public ones, for a server of your own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 16384))]
+    pub certificate_authority: Option<String>,
+    /// The Secret with the keys username and password; left out, the server is not logged in to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_ref: Option<SecretReference>,
+    /// Who writes, as name and address: Maya of Resumely <news@example.com>.
+    #[schemars(length(min = 3, max = 320))]
+    pub from: String,
+    /// Where answers go; to the sender if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 3, max = 320))]
+    pub reply_to: Option<String>,
+    /// Whom it goes to: the address of a mailing list, or those who read a test. All stand in the letter; contacts belong to your provider.
+    #[schemars(length(min = 1, max = 20), inner(length(min = 3, max = 320)))]
+    pub to: Vec<String>,
+    /// Where a reader unsubscribes: the headers List-Unsubscribe and, with url, List-Unsubscribe-Post.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list_unsubscribe: Option<ListUnsubscribe>,
+    /// The postal address of the sender, which laws ask for; stands at the end of every letter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 512))]
+    pub postal_address: Option<String>,
+    /// How long the whole transaction may take.
+    #[serde(default = "a_minute")]
+    pub timeout: GoDuration,
+}
+
+/// Where a reader unsubscribes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ListUnsubscribe {
+    /// The address that takes the one-click POST of RFC 8058, and shows a page to whoever opens it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1024), regex(pattern = r"^https://"))]
+    pub url: Option<String>,
+    /// The address that takes letters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 3, max = 320))]
+    pub mailto: Option<String>,
+}
+
 /// Whether a channel can publish.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -220,6 +350,14 @@ pub struct ChannelRefusal {
     /// Digest of the endpoint, and of the Secret that was refused: another one opens the channel again.
     #[schemars(length(max = 80))]
     pub configuration_digest: String,
+}
+
+fn a_day() -> GoDuration {
+    GoDuration::from_secs(24 * 60 * 60)
+}
+
+fn a_minute() -> GoDuration {
+    GoDuration::from_secs(60)
 }
 
 fn ten_seconds() -> GoDuration {

@@ -200,6 +200,40 @@ pub struct ReceiptStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "optional_date_time")]
     pub held_for_restore_at: Option<Time>,
+    /// The person who was asked last to publish it by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<PersonAsked>,
+}
+
+/// A person who was asked to publish something by hand.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PersonAsked {
+    /// Who.
+    #[schemars(length(max = 320))]
+    pub person: String,
+    /// When.
+    #[schemars(schema_with = "date_time")]
+    pub at: Time,
+    /// Until when it is to be confirmed.
+    #[schemars(schema_with = "date_time")]
+    pub until: Time,
+    /// Counts how often this was asked in its epoch, from 1.
+    pub times: u32,
+    /// The revision of a page or template; 0 for posts and e-mails.
+    #[serde(default)]
+    pub revision: u32,
+    /// Digest of the words that the person was given.
+    #[schemars(length(max = 80))]
+    pub content_digest: String,
+    /// When it was taken back; left out while it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "optional_date_time")]
+    pub withdrawn_at: Option<Time>,
+    /// One word that says why it was taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
+    pub withdrawn_for: Option<String>,
 }
 
 /// What the guards said of what was sent.
@@ -364,6 +398,10 @@ pub enum ResolutionAction {
     Retry,
     /// The slot is open again for a new publication.
     Release,
+    /// A person who was asked to publish it by hand has.
+    Done,
+    /// A person who was asked to publish it by hand has not, and will not.
+    NotDone,
 }
 
 /// A wish of a person to open a slot again.

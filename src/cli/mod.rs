@@ -6,6 +6,7 @@ mod channels;
 mod check;
 mod cluster;
 mod crds;
+mod done;
 mod forecast;
 mod halt;
 mod operator;
@@ -54,6 +55,10 @@ enum Command {
     Review(review::Options),
     /// Look at receipts, and settle those that need a person
     Receipts(receipts::Options),
+    /// Say that you have published what you were asked to publish by hand
+    Done(done::Options),
+    /// Say that you have not published what you were asked to publish by hand, and will not
+    NotDone(done::NotDoneOptions),
     /// Print what a folder or a branch would publish, when, through which account, and what is in the way
     Plan(plan::Options),
     /// Play what a folder or a branch says on a virtual clock, and print the calendar that comes of it
@@ -79,6 +84,8 @@ pub fn main() -> ExitCode {
         Command::Deny(options) => approve::deny(&options),
         Command::Review(options) => review::run(&options),
         Command::Receipts(options) => receipts::run(&options),
+        Command::Done(options) => done::run(&options),
+        Command::NotDone(options) => done::run_not_done(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Simulate(options) => simulate::run(&options),
         Command::Why(options) => why::run(&options),

@@ -295,7 +295,7 @@ async fn settle(
 }
 
 /// Who asks, as far as the machine knows.
-fn user() -> String {
+pub(super) fn user() -> String {
     std::env::var("USER")
         .or_else(|_| std::env::var("LOGNAME"))
         .unwrap_or_else(|_| "unknown".to_owned())

@@ -59,6 +59,9 @@ struct Answer {
     #[serde(flatten)]
     explanation: Explanation,
     operator: OperatorSays,
+    /// The words, while a person is asked to publish them by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    words: Option<String>,
 }
 
 /// What the operator has written on the Asset: the same, unless something changed since, or only it can know.
@@ -136,6 +139,7 @@ fn answers(recorded: &Recorded, namespace: &str, now: Timestamp) -> Vec<Answer> 
         Some(Answer {
             namespace: namespace.to_owned(),
             operator: operator_says(asset, &explanation),
+            words: (explanation.phase == AssetPhase::AwaitingPerson).then(|| asset.spec.content.text.clone()),
             explanation,
         })
     });

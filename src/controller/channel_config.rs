@@ -147,6 +147,7 @@ fn facts_of_object(config: &ChannelConfig) -> ChannelFacts {
             .as_ref()
             .and_then(|s| s.rate_limited_until.as_ref())
             .map(|time| time.0),
+        manual: config.spec.manual.clone(),
     }
 }
 
@@ -452,6 +453,8 @@ fn statements(config: &ChannelConfig, state: &ChannelState, shared: &Shared) -> 
     });
     let failure = state.preflight.as_ref().and_then(|(_, failure)| failure.clone());
     said.push(match (&state.preflight, &failure) {
+        // A person has no address that could be asked.
+        _ if config.spec.manual.is_some() => absent(REACHABLE),
         (None, _) => absent(REACHABLE),
         (Some(_), None) => statement(
             REACHABLE,
@@ -469,14 +472,17 @@ fn statements(config: &ChannelConfig, state: &ChannelState, shared: &Shared) -> 
         (_, Some(message), ..) => (Standing::Stuck, "AmbiguousChannel".to_owned(), message),
         (_, _, Some(message), _) => (Standing::Stuck, "ChannelRefused".to_owned(), message),
         (.., Some((reason, message))) => (Standing::UnderWay, reason.to_owned(), message),
-        _ => (
-            Standing::InOrder,
-            "Ready".to_owned(),
-            "The channel can publish.".to_owned(),
-        ),
+        _ => (Standing::InOrder, "Ready".to_owned(), in_order(config)),
     };
     said.extend(standing(stands, &reason, &message));
     said
+}
+
+fn in_order(config: &ChannelConfig) -> String {
+    match &config.spec.manual {
+        Some(manual) => format!("{} is asked to publish by hand.", manual.person),
+        None => "The channel can publish.".to_owned(),
+    }
 }
 
 /// Another ChannelConfig for the same platform and account.

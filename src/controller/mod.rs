@@ -3,6 +3,7 @@
 mod admission;
 mod approval;
 mod asset;
+mod branches;
 mod breaker;
 mod campaign;
 mod channel_config;
@@ -35,6 +36,7 @@ mod wakes;
 mod written;
 
 pub use admission::ADMISSION_POLICIES;
+pub use branches::GitBranches;
 pub use clock::{Clock, SystemClock};
 pub use error::{Error, ErrorClass, chain};
 pub use halt::{Matched, matched_by};

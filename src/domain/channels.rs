@@ -24,6 +24,12 @@ pub struct Promise {
 /// Every promise, in the order of the table.
 pub const PROMISES: &[Promise] = &[
     Promise {
+        member: "gitPages",
+        way: "",
+        class: 'A',
+        because: "we choose the path, and the branch moves only from the commit that we looked at",
+    },
+    Promise {
         member: "objectStore",
         way: "",
         class: 'A',
@@ -77,12 +83,24 @@ pub const PROMISES: &[Promise] = &[
         class: 'D',
         because: "nothing: a bot cannot read what it has sent",
     },
+    Promise {
+        member: "manual",
+        way: "",
+        class: 'D',
+        because: "nothing: a person publishes, and is asked once",
+    },
+    Promise {
+        member: "smtp",
+        way: "",
+        class: 'D',
+        because: "nothing: only what is lost after the final dot is in doubt",
+    },
 ];
 
 /// What happens on a channel after a lost reply.
 pub fn class(channel: Channel<'_>) -> ChannelClass {
     match channel {
-        Channel::ObjectStore(_) => ChannelClass::NaturalKey,
+        Channel::ObjectStore(_) | Channel::GitPages(_) => ChannelClass::NaturalKey,
         Channel::Webhook(webhook) => match &webhook.idempotency {
             Some(idempotency) => ChannelClass::IdempotencyKey {
                 window: idempotency.window.0,
@@ -91,7 +109,7 @@ pub fn class(channel: Channel<'_>) -> ChannelClass {
         },
         Channel::Slack(slack) => of_a_bot(slack.channel.is_some()),
         Channel::Discord(discord) => of_a_bot(discord.channel.is_some()),
-        Channel::Telegram(_) => ChannelClass::Neither,
+        Channel::Telegram(_) | Channel::Manual(_) | Channel::Smtp(_) => ChannelClass::Neither,
         Channel::Mastodon(_) => ChannelClass::LookUp,
     }
 }

@@ -133,6 +133,7 @@ pub(super) fn channel(class: ChannelClass) -> ChannelFacts {
         refused: None,
         rate_limited_until: None,
         limits: Limits::default(),
+        manual: None,
     }
 }
 

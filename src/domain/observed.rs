@@ -10,8 +10,8 @@ use jiff::Timestamp;
 pub use self::approval::{ApprovalFacts, Enforcement};
 use crate::api::{
     ApprovalPolicy, AssetHold, AssetPhase, AssetSpec, AssetType, BranchApprovalRecord, CampaignSpec, Channel,
-    ChannelConfigSpec, Environment, Intent, Made, MissedPolicy, ReceiptSlot, ReceiptStatus, RetryPolicy,
-    Severity, Target,
+    ChannelConfigSpec, Environment, Intent, Made, ManualChannel, MissedPolicy, ReceiptSlot, ReceiptStatus,
+    RetryPolicy, Severity, Target,
 };
 
 use super::{
@@ -339,6 +339,8 @@ pub struct ChannelFacts {
     pub rate_limited_until: Option<Timestamp>,
     /// How many publications it may have, how soon after each other, and when.
     pub limits: Limits,
+    /// Who publishes by hand, where the platform has no API for us.
+    pub manual: Option<ManualChannel>,
 }
 
 /// A receipt, as it was read.

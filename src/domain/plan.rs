@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::api::AssetPhase;
+use crate::api::{AssetPhase, GoDuration};
 
 /// One gate that an asset has to pass, and how it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -107,6 +107,13 @@ pub enum Action {
     RecordByHand,
     /// Write the intent, look once more, and send.
     Send(SendOrder),
+    /// Ask a person to publish it by hand, once.
+    Ask(AskOrder),
+    /// Take back what a person was asked.
+    Withdraw {
+        /// One word that says why.
+        reason: String,
+    },
     /// Write down that an attempt without an outcome may be live.
     MarkUnknown {
         /// The attempt.
@@ -118,6 +125,13 @@ pub enum Action {
     SettleAbsent,
     /// Open the slot again, as a person asked.
     Release,
+}
+
+impl Action {
+    /// Whether it leads to a publication, so that it takes room of the account.
+    pub const fn publishes(&self) -> bool {
+        matches!(self, Self::Claim | Self::Send(_) | Self::Ask(_))
+    }
 }
 
 /// A send that is decided.
@@ -135,6 +149,17 @@ pub struct SendOrder {
     pub endpoint_digest: String,
     /// What an earlier attempt of this epoch prepared; it and nothing else is committed.
     pub prepared_id: Option<String>,
+}
+
+/// A request to a person that is decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AskOrder {
+    /// What is to be published, and under which key.
+    pub send: SendOrder,
+    /// Who is asked.
+    pub person: String,
+    /// How long the person has to confirm.
+    pub within: GoDuration,
 }
 
 /// Something that is said beside what is decided.

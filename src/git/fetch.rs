@@ -7,9 +7,9 @@ use gix::ObjectId;
 use gix::progress::Discard;
 use gix::remote::fetch::{Shallow, Tags};
 use gix::remote::{Direction, ref_map};
-use gix_transport::Protocol;
 use gix_transport::client::blocking_io::Transport;
 use gix_transport::client::blocking_io::http::connect_http;
+use gix_transport::{Protocol, Service};
 
 use super::error::{GitError, GitReason};
 use super::http::{GuardedHttp, HttpContext};
@@ -64,7 +64,7 @@ pub(crate) fn fetch(
             let http = GuardedHttp::new(context.clone(), Arc::clone(wire));
             conversation.run(connect_http(http, parsed, Protocol::V2, false))
         }
-        Endpoint::Ssh { context, .. } => conversation.run(context.connect(wire)?),
+        Endpoint::Ssh { context, .. } => conversation.run(context.connect(wire, Service::UploadPack)?),
     }
 }
 

@@ -267,5 +267,10 @@ fn speaks_git(headers: &HeaderMap) -> bool {
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    content_type.starts_with("application/x-git-upload-pack-")
+    [
+        "application/x-git-upload-pack-",
+        "application/x-git-receive-pack-",
+    ]
+    .iter()
+    .any(|known| content_type.starts_with(known))
 }

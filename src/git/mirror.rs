@@ -14,6 +14,7 @@ use super::history::{self, History};
 use super::poll::{Inner, PollOutcome, Span, State, nothing_read};
 use super::snapshot::Snapshot;
 use super::wire::Wire;
+use super::write::{FileWrite, FileWritten, WriteFailure};
 
 /// The files of one branch of one repository, shared by everybody who names the same URL, branch and credentials.
 #[derive(Debug, Clone)]
@@ -57,6 +58,32 @@ impl Mirror {
         let (mut state, outcome) = self.converse(state, Inner::poll).await?;
         state.last = Some((began, outcome.clone()));
         outcome
+    }
+
+    /// Writes one file over the branch as it is now, where its condition holds and nobody else is quicker.
+    ///
+    /// # Errors
+    /// The failure says whether the other side may have acted all the same.
+    pub async fn write(&self, write: FileWrite) -> Result<FileWritten, WriteFailure> {
+        self.look_on_disk().await.map_err(WriteFailure::before)?;
+        let mut state = Arc::clone(&self.inner.state).lock_owned().await;
+        // Whoever asks next is told what the branch says after this.
+        state.last = None;
+        let work =
+            move |inner: &Inner, state: &mut State, wire: &Arc<Wire>| Ok(inner.write(state, &write, wire));
+        let (_, outcome) = self.converse(state, work).await.map_err(WriteFailure::after)?;
+        outcome.unwrap_or_else(|error| Err(WriteFailure::after(error)))
+    }
+
+    /// Asks whether these credentials may write at all.
+    ///
+    /// # Errors
+    /// As for [`Mirror::poll`].
+    pub async fn may_write(&self) -> Result<(), GitError> {
+        let state = Arc::clone(&self.inner.state).lock_owned().await;
+        self.converse(state, |inner, _, wire| inner.may_write(wire))
+            .await?
+            .1
     }
 
     /// The newest revision that was read, also while the host is down or slow. After a start this reads the disk.

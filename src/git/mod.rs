@@ -1,4 +1,4 @@
-//! Reading a branch of a git repository: polled cheaply, kept on disk, read within bounds.
+//! A branch of a git repository: polled cheaply, kept on disk, read within bounds; and written, one file at a time.
 //!
 //! [`Mirrors`] hands out one [`Mirror`] for each URL, branch and credentials. A mirror is polled and gives a
 //! [`Snapshot`], from which files are read, and the [`History`] between two revisions. Nothing of the git library
@@ -18,6 +18,7 @@ mod ssh;
 mod tree;
 mod url;
 mod wire;
+mod write;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -42,6 +43,7 @@ use self::ssh::SshContext;
 pub use self::tree::{MAX_DEPTH, MAX_WALKED_ENTRIES};
 pub use self::url::GitUrl;
 use self::url::Location;
+pub use self::write::{CommitAuthor, FileCondition, FileWrite, FileWritten, WriteFailure};
 use crate::egress::{EgressPolicy, HttpClientOptions, http_client};
 
 /// More conversations than this do not run at once: each may hold a pack and its index in memory.

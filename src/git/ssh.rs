@@ -9,9 +9,9 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gix_transport::Protocol;
 use gix_transport::client::git::ConnectMode;
 use gix_transport::client::git::blocking_io::Connection;
+use gix_transport::{Protocol, Service};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
@@ -66,12 +66,16 @@ impl SshContext {
     }
 
     /// Starts `ssh` and gives the two ends of the conversation.
-    pub(crate) fn connect(&self, wire: &Arc<Wire>) -> Result<Connection<SshReader, SshWriter>, GitError> {
+    pub(crate) fn connect(
+        &self,
+        wire: &Arc<Wire>,
+        service: Service,
+    ) -> Result<Connection<SshReader, SshWriter>, GitError> {
         let address = self.permitted_address(wire)?;
         let files = KeyFiles::write(&self.scratch, &self.identity, &self.known_hosts)?;
         let mut child = wire
             .wait(async {
-                self.command(address, &files)
+                self.command(address, &files, service)
                     .spawn()
                     .map_err(|error| spawn_failure(&error))
             })
@@ -127,7 +131,7 @@ impl SshContext {
             .ok_or_else(|| GitError::new(GitReason::HostUnreachable, "the git host has no address"))
     }
 
-    fn command(&self, address: SocketAddr, files: &KeyFiles) -> Command {
+    fn command(&self, address: SocketAddr, files: &KeyFiles, service: Service) -> Command {
         let mut command = Command::new("ssh");
         command
             .env_clear()
@@ -148,7 +152,7 @@ impl SshContext {
         command
             .arg("--")
             .arg(&self.location.host)
-            .arg(self.remote_command());
+            .arg(self.remote_command(service));
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -196,7 +200,8 @@ impl SshContext {
 
     /// What the other side runs. The path was checked to be free of what a shell acts on; `~user/` stays outside of
     /// the quotes because the other side's shell must expand it.
-    fn remote_command(&self) -> String {
+    fn remote_command(&self, service: Service) -> String {
+        let program = service.as_str();
         let path = self.location.path.as_str();
         let path = if path.starts_with("/~") {
             path.trim_start_matches('/')
@@ -204,8 +209,8 @@ impl SshContext {
             path
         };
         match path.split_once('/') {
-            Some((home, rest)) if home.starts_with('~') => format!("git-upload-pack {home}/'{rest}'"),
-            _ => format!("git-upload-pack '{path}'"),
+            Some((home, rest)) if home.starts_with('~') => format!("{program} {home}/'{rest}'"),
+            _ => format!("{program} '{path}'"),
         }
     }
 }
@@ -429,7 +434,7 @@ mod tests {
         assert!(options.contains(&"StrictHostKeyChecking=yes".to_owned()));
         let printed = format!(
             "{context:?} {:?}",
-            context.command("192.0.2.7:22".parse().unwrap(), &files)
+            context.command("192.0.2.7:22".parse().unwrap(), &files, Service::UploadPack)
         );
         assert!(!printed.contains("canary-key"));
     }
@@ -437,15 +442,15 @@ mod tests {
     #[test]
     fn paths_are_quoted_and_a_home_folder_is_not() {
         assert_eq!(
-            context("git@h:team/gtm.git").remote_command(),
+            context("git@h:team/gtm.git").remote_command(Service::UploadPack),
             "git-upload-pack 'team/gtm.git'"
         );
         assert_eq!(
-            context("ssh://h/team/gtm.git").remote_command(),
+            context("ssh://h/team/gtm.git").remote_command(Service::UploadPack),
             "git-upload-pack '/team/gtm.git'"
         );
         assert_eq!(
-            context("ssh://h/~ada/gtm.git").remote_command(),
+            context("ssh://h/~ada/gtm.git").remote_command(Service::UploadPack),
             "git-upload-pack ~ada/'gtm.git'"
         );
     }

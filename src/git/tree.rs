@@ -227,7 +227,7 @@ fn compile(given: &str, pattern: &str) -> Result<GlobMatcher, ReadError> {
 }
 
 /// Splits a path and refuses what would leave the tree.
-fn confined(path: &str) -> Result<Vec<&str>, ReadError> {
+pub(super) fn confined(path: &str) -> Result<Vec<&str>, ReadError> {
     let refused = |why| {
         Err(ReadError::PathRefused {
             path: path.chars().take(200).collect(),

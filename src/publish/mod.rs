@@ -3,15 +3,18 @@
 //! A [`Publisher`] is told everything in a [`Publication`] and knows nothing of Kubernetes. [`select()`] makes the
 //! one that a ChannelConfig describes. `tests/it/conformance.rs` is the suite that each of them passes.
 
+mod branch;
 mod discord;
 mod document;
 mod error;
+mod manual;
 mod mastodon;
 mod object_store;
 mod platform;
 mod said;
 mod select;
 mod slack;
+mod smtp;
 mod telegram;
 mod webhook;
 mod wire;
@@ -21,6 +24,7 @@ use std::{fmt::Debug, time::Duration};
 use async_trait::async_trait;
 
 use crate::domain::publication::Publication;
+pub use branch::{Branch, BranchFile, BranchWrite, BranchWritten, Branches};
 pub use document::{AssetPublish, AssetPublishType, PublishedAsset, webhook_schema};
 pub use error::{Outcome, PublishError};
 pub use select::{PublisherOptions, Publishers, Secrets, SelectError, required_secrets, select};

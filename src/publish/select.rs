@@ -1,8 +1,10 @@
 //! Which publisher a ChannelConfig describes, and what it needs.
 
-use std::{collections::BTreeMap, fmt::Debug};
+use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
 
-use super::{Publisher, discord, mastodon, object_store, slack, telegram, webhook, wire::Wire};
+use super::{
+    Branches, Publisher, discord, manual, mastodon, object_store, slack, smtp, telegram, webhook, wire::Wire,
+};
 use crate::{
     api::{CHANNEL_MEMBERS, Channel, ChannelConfigSpec, NotOneChannel, SecretKeyReference},
     egress::EgressPolicy,
@@ -21,6 +23,8 @@ pub struct PublisherOptions {
     pub egress: EgressPolicy,
     /// Whether `file:///` is permitted.
     pub allow_local_paths: bool,
+    /// Branches of git repositories; none where there is no git.
+    pub branches: Option<Arc<dyn Branches>>,
 }
 
 impl PublisherOptions {
@@ -87,7 +91,7 @@ impl SelectError {
         names.split(", ").map(str::to_owned).collect()
     }
 
-    pub(super) fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {
+    pub(crate) fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::InvalidConfig {
             field: field.into(),
             problem: problem.into(),
@@ -119,7 +123,9 @@ pub fn required_secrets(spec: &ChannelConfigSpec) -> Vec<SecretKeyReference> {
         Ok(Channel::Discord(channel)) => discord::required_secrets(channel),
         Ok(Channel::Telegram(channel)) => telegram::required_secrets(channel),
         Ok(Channel::Mastodon(channel)) => mastodon::required_secrets(channel),
-        Err(_) => Vec::new(),
+        Ok(Channel::GitPages(channel)) => object_store::required_secrets_of_pages(channel),
+        Ok(Channel::Smtp(channel)) => smtp::required_secrets(channel),
+        Ok(Channel::Manual(_)) | Err(_) => Vec::new(),
     }
 }
 
@@ -139,7 +145,10 @@ pub fn select(
         | Channel::Slack(_)
         | Channel::Discord(_)
         | Channel::Telegram(_)
-        | Channel::Mastodon(_) => Vec::new(),
+        | Channel::Mastodon(_)
+        | Channel::GitPages(_)
+        | Channel::Manual(_)
+        | Channel::Smtp(_) => Vec::new(),
     };
     let absent = |wanted: &SecretKeyReference| secrets.get(wanted).is_none_or(SecretString::is_empty);
     names.extend(
@@ -160,6 +169,11 @@ pub fn select(
         Channel::Discord(channel) => Box::new(discord::Discord::new(spec, channel, secrets, options)?),
         Channel::Mastodon(channel) => Box::new(mastodon::Mastodon::new(spec, channel, secrets, options)?),
         Channel::Telegram(channel) => Box::new(telegram::Telegram::new(spec, channel, secrets, options)?),
+        Channel::GitPages(channel) => Box::new(object_store::ObjectStorePublisher::pages(
+            spec, channel, secrets, options,
+        )?),
+        Channel::Smtp(channel) => Box::new(smtp::Smtp::new(spec, channel, secrets, options)?),
+        Channel::Manual(channel) => Box::new(manual::Manual::new(spec, channel)?),
     })
 }
 

@@ -47,6 +47,8 @@ mod halts_in_flight;
 #[cfg(test)]
 mod manifests;
 #[cfg(test)]
+mod manual;
+#[cfg(test)]
 mod neighbours;
 #[cfg(test)]
 mod not_on_the_embedded;

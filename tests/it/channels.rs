@@ -1,11 +1,13 @@
 //! What every channel has: its line in the table of promises, its page, and manifests that show each of its promises.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
 
 use campanile::{
     api::{CHANNEL_MEMBERS, ChannelConfig, custom_resource_definitions},
+    controller::GitBranches,
     domain::channels::{self, PROMISES, promise, table},
     egress::{EgressPolicy, HttpClientOptions, http_client},
+    git::{GitSettings, Mirrors},
     publish::{PublisherOptions, Secrets, SelectError, required_secrets, select},
     standalone::schema::Structural,
 };
@@ -43,10 +45,13 @@ fn configs(member: &str) -> Vec<ChannelConfig> {
 fn options() -> PublisherOptions {
     let egress = EgressPolicy::default();
     let client = http_client(&egress, &HttpClientOptions::default()).unwrap();
+    let cache = std::env::temp_dir().join("campanile-channels");
+    let mirrors = Mirrors::new(GitSettings::new(cache, egress.clone())).unwrap();
     PublisherOptions {
         client,
         egress,
         allow_local_paths: false,
+        branches: Some(Arc::new(GitBranches::new(mirrors, false))),
     }
 }
 

@@ -2,6 +2,9 @@
 #[cfg(test)]
 #[path = "../support/brand.rs"]
 mod brand;
+#[path = "../support/certificates.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod certificates;
 #[cfg(test)]
 #[path = "../support/git_http.rs"]
 mod git_http;
@@ -15,6 +18,12 @@ mod s3_server;
 #[path = "../support/sink.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod sink;
+#[cfg(test)]
+#[path = "../support/smtp_sink.rs"]
+mod smtp_sink;
+#[cfg(test)]
+#[path = "../support/smtp_stand_in.rs"]
+mod smtp_stand_in;
 #[path = "../support/ssh_server.rs"]
 mod ssh_server;
 

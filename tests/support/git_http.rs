@@ -38,6 +38,10 @@ pub(crate) enum Fault {
     BreakOff,
     /// Requests are never answered.
     Stall,
+    /// A push is not looked at, and its answer never comes.
+    LosePush,
+    /// A push does what it does, and its answer never comes.
+    LoseAnswerToPush,
     /// Every request is redirected to this address, its path kept.
     RedirectTo(String),
 }
@@ -150,8 +154,22 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         let challenge = [(header::WWW_AUTHENTICATE, "Basic realm=\"git\"")];
         return (StatusCode::UNAUTHORIZED, challenge).into_response();
     }
+    let is_push = request.uri().path().ends_with("/git-receive-pack");
+    if is_push && fault == Some(Fault::LosePush) {
+        return no_answer();
+    }
     let answered = http_backend(&shared.root, request).await;
+    if is_push && fault == Some(Fault::LoseAnswerToPush) {
+        return no_answer();
+    }
     spoil(answered, fault.as_ref(), &shared)
+}
+
+/// An answer that breaks off before it says anything.
+fn no_answer() -> Response {
+    let broken = futures::stream::once(async { Err::<Bytes, _>(io::Error::other("broken off")) });
+    let head = [(header::CONTENT_TYPE, "application/x-git-receive-pack-result")];
+    (head, Body::from_stream(broken)).into_response()
 }
 
 /// Runs `git http-backend` as a CGI program.
@@ -404,6 +422,13 @@ impl TestRepository {
     /// Runs git in the work tree and gives what it printed.
     pub(crate) fn git(&self, arguments: &[&str]) -> String {
         run_git(&self.work, arguments)
+    }
+
+    /// Brings the work tree to what the branch of the bare repository has.
+    pub(crate) fn pull(&self) -> &Self {
+        self.git(&["fetch", "--quiet", "origin", "main"]);
+        self.git(&["checkout", "--quiet", "--force", "-B", "main", "FETCH_HEAD"]);
+        self
     }
 
     pub(crate) fn push(&self) -> &Self {

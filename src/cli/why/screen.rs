@@ -28,7 +28,17 @@ pub(super) fn whole(answer: &Answer) -> String {
     lines.push(String::new());
     lines.push(next_look(explanation));
     lines.extend(operator(answer));
+    lines.extend(words(answer));
     ended(&lines)
+}
+
+/// The words that a person is to publish by hand, each line as it is.
+fn words(answer: &Answer) -> Vec<String> {
+    let Some(words) = &answer.words else {
+        return Vec::new();
+    };
+    let head = [String::new(), coloured("The words:", Colour::Bold)];
+    head.into_iter().chain(words.lines().map(shown)).collect()
 }
 
 /// Several assets, each with the gates that hold it.

@@ -12,6 +12,7 @@ use super::{
         receipt::{UnsettledReceipt, noted, replace, settle, status_of},
         view::AssetView,
     },
+    ask,
     observe::{self, Direct, Known},
     send,
 };
@@ -72,8 +73,7 @@ pub(super) async fn run(
         if plan.action == Action::Wait {
             return Ok(Some((direct.view, direct.observed, plan)));
         }
-        let is_sent = matches!(plan.action, Action::Claim | Action::Send(_));
-        if is_sent && pass.is_none() && needs_a_lane(&direct.observed) {
+        if plan.action.publishes() && pass.is_none() && needs_a_lane(&direct.observed) {
             // What led here has settled a doubt, or the limits are new: it waits for its turn like everybody.
             shared.lanes.stir(view.namespace());
             return Ok(None);
@@ -131,6 +131,8 @@ async fn act(shared: &Shared, direct: &Direct, plan: &Plan) -> Result<Option<Rec
             .await
         }
         Action::Send(order) => send::send(shared, direct, order).await,
+        Action::Ask(order) => ask::ask(shared, direct, order).await,
+        Action::Withdraw { reason } => ask::withdraw(shared, direct, reason).await,
         Action::MarkUnknown { .. } | Action::LookUp | Action::SettleAbsent | Action::Release => {
             settled(shared, direct, &plan.action).await
         }
@@ -215,7 +217,11 @@ async fn record_new(
 }
 
 /// Settles the receipt, as for one without an Asset.
-async fn settled(shared: &Shared, direct: &Direct, action: &Action) -> Result<Option<Receipt>, Error> {
+pub(super) async fn settled(
+    shared: &Shared,
+    direct: &Direct,
+    action: &Action,
+) -> Result<Option<Receipt>, Error> {
     let Some(receipt) = &direct.receipt else {
         return Ok(None);
     };

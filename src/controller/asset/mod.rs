@@ -1,5 +1,6 @@
 //! The Asset controller: observe, decide, execute, summarise; for one asset at a time.
 
+mod ask;
 mod execute;
 mod observe;
 mod send;
@@ -112,9 +113,10 @@ fn lane_of(
     plan: &Plan,
     now: Timestamp,
 ) -> Entry {
-    match plan.action {
-        Action::Claim | Action::Send(_) => lane::enter(shared, view, observed, now),
-        _ => Entry::Free,
+    if plan.action.publishes() {
+        lane::enter(shared, view, observed, now)
+    } else {
+        Entry::Free
     }
 }
 
@@ -193,7 +195,7 @@ async fn write(view: &AssetView, patch: &serde_json::Value, shared: &Shared) -> 
 async fn notice(view: &AssetView, observed: &Observed, plan: &Plan, shared: &Shared) {
     let warns = match plan.phase {
         AssetPhase::Posted if plan.reason == "Drifted" || plan.reason == "PublishedTwice" => true,
-        AssetPhase::Posted => false,
+        AssetPhase::Posted | AssetPhase::AwaitingPerson => false,
         AssetPhase::Invalid
         | AssetPhase::Blocked
         | AssetPhase::Failed
@@ -201,15 +203,7 @@ async fn notice(view: &AssetView, observed: &Observed, plan: &Plan, shared: &Sha
         | AssetPhase::Missed => true,
         _ => return,
     };
-    let attempt = observed
-        .receipt
-        .as_ref()
-        .and_then(|receipt| receipt.status.published_attempt.clone());
-    let occurrence = format!(
-        "{:?}/{}",
-        plan.phase,
-        attempt.unwrap_or_else(|| observed.asset.content_digest.clone())
-    );
+    let occurrence = format!("{:?}/{}", plan.phase, occasion(observed));
     let reason = if plan.reason.is_empty() {
         "Published"
     } else {
@@ -226,6 +220,16 @@ async fn notice(view: &AssetView, observed: &Observed, plan: &Plan, shared: &Sha
         .reporter
         .emit(view.object_ref(&()), notice, shared.clock.now())
         .await;
+}
+
+/// What makes one notice of a phase another than the next: the attempt, the request to a person, or the words.
+fn occasion(observed: &Observed) -> String {
+    let status = observed.receipt.as_ref().map(|receipt| &receipt.status);
+    let attempt = status.and_then(|status| status.published_attempt.clone());
+    let asked = || Some(status?.asked.as_ref()?.at.0.to_string());
+    attempt
+        .or_else(asked)
+        .unwrap_or_else(|| observed.asset.content_digest.clone())
 }
 
 /// An asset whose spec cannot be read says so, and stops no other.

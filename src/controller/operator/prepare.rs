@@ -1,6 +1,7 @@
 //! Making an operator: what its controllers share.
 
 use std::{
+    path::PathBuf,
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
@@ -14,6 +15,7 @@ use super::{
     super::{
         admission::Admission,
         approval::Approvals,
+        branches::GitBranches,
         campaign::Sources,
         channel_config::Channels,
         clock::Clock,
@@ -52,6 +54,8 @@ use crate::{
 
 /// How long one request to a link may take.
 const LINK_TIMEOUT: Duration = Duration::from_secs(10);
+/// The mirrors of branches that channels write to, below those that campaigns are read from: nobody waits for a push.
+const WRITTEN: &str = "written";
 
 impl Operator {
     /// Prepares an operator: nothing is read or written yet.
@@ -142,7 +146,7 @@ fn reached(options: &OperatorOptions, publishers: Option<Arc<dyn Publishers>>) -
             Some(publishers) => publishers,
             None => Arc::new(publisher_options(&egress, options)?),
         },
-        mirrors: mirrors(&egress, options)?,
+        mirrors: mirrors(&egress, cache_folder(options))?,
         notifications: notifications(&egress)?,
         links: links(&egress)?,
     })
@@ -243,6 +247,10 @@ fn publisher_options(egress: &EgressPolicy, options: &OperatorOptions) -> Result
         client: client(egress, &HttpClientOptions::default())?,
         egress: egress.clone(),
         allow_local_paths: options.allow_local_paths,
+        branches: Some(Arc::new(GitBranches::new(
+            mirrors(egress, cache_folder(options).join(WRITTEN))?,
+            options.allow_local_paths,
+        ))),
     })
 }
 
@@ -265,11 +273,12 @@ fn client(egress: &EgressPolicy, options: &HttpClientOptions) -> Result<reqwest:
     http_client(egress, options).map_err(|error| Error::Configuration(Box::new(error)))
 }
 
-fn mirrors(egress: &EgressPolicy, options: &OperatorOptions) -> Result<Mirrors, Error> {
-    let cache = options
-        .cache
-        .clone()
-        .unwrap_or_else(|| std::env::temp_dir().join("campanile"));
+fn cache_folder(options: &OperatorOptions) -> PathBuf {
+    let own = || std::env::temp_dir().join("campanile");
+    options.cache.clone().unwrap_or_else(own)
+}
+
+fn mirrors(egress: &EgressPolicy, cache: PathBuf) -> Result<Mirrors, Error> {
     let settings = GitSettings::new(cache, egress.clone());
     Mirrors::new(settings).map_err(|error| Error::Git(Box::new(error)))
 }

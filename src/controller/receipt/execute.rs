@@ -46,6 +46,7 @@ pub(in super::super) async fn settle(
         Action::MarkUnknown { .. } => {
             transitions::mark_unknown(&before, unsettled.retry, unsettled.asks_first(), now)
         }
+        Action::Withdraw { reason } => transitions::withdraw(&before, reason, now),
         Action::SettleAbsent => transitions::settle_absent(&before, now),
         Action::Release => transitions::release(&before),
         Action::HoldAsUnknown => transitions::hold_after_restore(&before, shared.restored_at.unwrap_or(now)),
@@ -55,7 +56,7 @@ pub(in super::super) async fn settle(
             }
             _ => return Ok(Some(unsettled.receipt.clone())),
         },
-        Action::Wait | Action::Claim | Action::RecordByHand | Action::Send(_) => {
+        Action::Wait | Action::Claim | Action::RecordByHand | Action::Send(_) | Action::Ask(_) => {
             return Ok(Some(unsettled.receipt.clone()));
         }
     };

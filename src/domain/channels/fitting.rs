@@ -54,7 +54,11 @@ pub struct Misfit {
 /// <https://discord.com/developers/docs/resources/message>; 4,096, <https://core.telegram.org/bots/api#sendmessage>.
 pub const fn fitting(channel: Channel<'_>) -> Option<Fitting> {
     let (most, unit, spelling) = match channel {
-        Channel::Webhook(_) | Channel::ObjectStore(_) => return None,
+        Channel::Webhook(_)
+        | Channel::ObjectStore(_)
+        | Channel::GitPages(_)
+        | Channel::Manual(_)
+        | Channel::Smtp(_) => return None,
         Channel::Slack(_) => (40_000, Unit::Characters, Spelling::Slack),
         Channel::Discord(_) => (2_000, Unit::Characters, Spelling::AsItIs),
         Channel::Telegram(_) => (4_096, Unit::Utf16, Spelling::AsItIs),

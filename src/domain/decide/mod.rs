@@ -1,7 +1,10 @@
 //! The decision: what to do next for one asset.
 
+mod by_person;
 mod unknown;
 
+#[cfg(test)]
+mod by_person_tests;
 #[cfg(test)]
 mod orphan_tests;
 #[cfg(test)]
@@ -14,7 +17,7 @@ use super::{
     gates::{channel, first_held, gates, would_be_missed},
     observed::{Observed, ReceiptFacts},
     plan::{Action, Gate, GateState, Plan, SendOrder},
-    receipt::{self, BY_HAND, HELD_AFTER_RESTORE, PUBLISHED_TWICE, undecided},
+    receipt::{self, BY_HAND, CONFIRMED, HELD_AFTER_RESTORE, NOT_DONE, PUBLISHED_TWICE, undecided},
 };
 use crate::api::{AssetPhase, AttemptClass, Intent, ReceiptPhase, ReceiptStatus};
 
@@ -243,6 +246,10 @@ fn claimed(observed: &Observed, receipt: &ReceiptFacts, gates: Vec<Gate>, now: T
     if observed.asset.intent == Intent::Posted {
         return by_hand(observed, gates);
     }
+    let asked = receipt::asked(&receipt.status);
+    if let Some(plan) = asked.and_then(|asked| by_person::awaited(observed, receipt, asked, &gates, now)) {
+        return plan;
+    }
     if let Some(plan) = held(&gates) {
         return plan;
     }
@@ -259,9 +266,25 @@ fn claimed(observed: &Observed, receipt: &ReceiptFacts, gates: Vec<Gate>, now: T
 }
 
 fn send(observed: &Observed, receipt: &ReceiptFacts, gates: Vec<Gate>, epoch: u32) -> Plan {
-    let Ok(channel) = channel(observed) else {
+    let manual = channel(observed).ok().and_then(|channel| channel.manual.as_ref());
+    if let Some(manual) = manual {
+        return by_person::ask(observed, receipt, gates, (manual, epoch));
+    }
+    let Some(order) = send_order(observed, receipt, epoch) else {
         return held(&gates).unwrap_or_else(|| inconsistent(gates));
     };
+    plan(
+        gates,
+        AssetPhase::Publishing,
+        "Sending",
+        "It is on its way.",
+        Action::Send(order),
+    )
+}
+
+/// What is to leave, and under which key; none where nobody knows through which channel.
+fn send_order(observed: &Observed, receipt: &ReceiptFacts, epoch: u32) -> Option<SendOrder> {
+    let channel = channel(observed).ok()?;
     let order = SendOrder {
         epoch,
         revision: if observed.asset.is_state() {
@@ -275,14 +298,7 @@ fn send(observed: &Observed, receipt: &ReceiptFacts, gates: Vec<Gate>, epoch: u3
         prepared_id: None,
     };
     let prepared_id = receipt::prepared_id(&receipt.status, epoch, order.revision, &order.content_digest);
-    let order = SendOrder { prepared_id, ..order };
-    plan(
-        gates,
-        AssetPhase::Publishing,
-        "Sending",
-        "It is on its way.",
-        Action::Send(order),
-    )
+    Some(SendOrder { prepared_id, ..order })
 }
 
 fn inconsistent(gates: Vec<Gate>) -> Plan {
@@ -332,7 +348,7 @@ fn posted(status: &ReceiptStatus, gates: Vec<Gate>) -> Plan {
         _ => "Published",
     };
     let text = match (reason, &status.message, &status.url) {
-        (PUBLISHED_TWICE, Some(message), _) => message.clone(),
+        (PUBLISHED_TWICE | CONFIRMED, Some(message), _) => message.clone(),
         (_, _, Some(url)) => format!("It is published: {url}"),
         _ => "It is published.".to_owned(),
     };
@@ -376,6 +392,9 @@ fn failed(observed: &Observed, receipt: &ReceiptFacts, gates: Vec<Gate>, now: Ti
             .iter()
             .filter(|attempt| attempt.epoch == status.epoch)
     };
+    if was_given_up_with_other_words(status, digest) {
+        return held(&gates).unwrap_or_else(|| send(observed, receipt, gates, status.epoch));
+    }
     let tried = of_epoch().any(|attempt| attempt.content_digest == *digest && receipt::was_answered(attempt));
     let rejected = of_epoch().any(|attempt| attempt.class == Some(AttemptClass::Rejected));
     if tried || !of_epoch().any(receipt::was_answered) {
@@ -387,4 +406,10 @@ fn failed(observed: &Observed, receipt: &ReceiptFacts, gates: Vec<Gate>, now: Ti
         return held(&gates).unwrap_or_else(|| send(observed, receipt, gates, status.epoch + 1));
     }
     claimed(observed, receipt, gates, now)
+}
+
+/// True where a person did not publish it by hand, and was given other words than it has now.
+fn was_given_up_with_other_words(status: &ReceiptStatus, digest: &str) -> bool {
+    let asked = status.asked.as_ref();
+    status.reason.as_deref() == Some(NOT_DONE) && asked.is_some_and(|asked| asked.content_digest != digest)
 }

@@ -196,7 +196,7 @@ pub fn room(observed: &Observed, now: Timestamp) -> usize {
 
 /// The place of an asset in the line of those who wait for room; none where it does not wait, or needs no room.
 pub fn candidate(observed: &Observed, plan: &Plan, now: Timestamp) -> Option<Candidate> {
-    let acts = matches!(plan.action, Action::Claim | Action::Send(_));
+    let acts = plan.action.publishes();
     let waits = plan.action == Action::Wait && plan.phase == AssetPhase::Scheduled;
     if !needs_a_lane(observed) || !(acts || waits) || plan.reason == WAITING_FOR_POST {
         return None;

@@ -80,6 +80,12 @@ fn without_attempt(status: &ReceiptStatus) -> Option<Effect> {
     let at = match status.phase {
         ReceiptPhase::Published => status.published_at.as_ref(),
         ReceiptPhase::Unknown => status.held_for_restore_at.as_ref(),
+        // Whoever was asked to publish it by hand is taken to do so at once.
+        ReceiptPhase::Claimed => status
+            .asked
+            .as_ref()
+            .filter(|asked| asked.withdrawn_at.is_none())
+            .map(|asked| &asked.at),
         _ => None,
     };
     Some(Effect {

@@ -1,5 +1,6 @@
 //! What becomes of a Receipt: the transitions, each a function from a status to the next one.
 
+mod asked;
 mod doubt;
 mod outcome;
 mod person;
@@ -16,6 +17,8 @@ use crate::api::{
     ReceiptStatus, RetryPolicy, Sender,
 };
 
+pub(super) use asked::{AWAITING_PERSON, CONFIRMED, NOT_DONE};
+pub use asked::{ask, asked, done, not_done, withdraw};
 pub use doubt::{
     absence_is_proven, backoff, mark_unknown, record_absence, record_found, record_no_answer, settle_absent,
 };
@@ -147,13 +150,7 @@ pub fn begin(
     status.reason = Some("Sending".to_owned());
     status.message = None;
     status.not_before = None;
-    status.type_ = proof.type_;
-    status.scheduled_for = proof.scheduled_for.map(Time);
-    status.source = proof.source;
-    status.sent = proof.sent;
-    status.approval = proof.approval;
-    status.guard = proof.guard;
-    status.approvals = proof.approvals;
+    prove(&mut status, proof);
     status.attempts.push(Attempt {
         id: attempt.id,
         number,
@@ -170,6 +167,16 @@ pub fn begin(
     });
     keep_bounded(&mut status);
     status
+}
+
+fn prove(status: &mut ReceiptStatus, proof: Proof) {
+    status.type_ = proof.type_;
+    status.scheduled_for = proof.scheduled_for.map(Time);
+    status.source = proof.source;
+    status.sent = proof.sent;
+    status.approval = proof.approval;
+    status.guard = proof.guard;
+    status.approvals = proof.approvals;
 }
 
 /// Keeps the epoch's first undecided attempt, what may have written the published version, and the last four.

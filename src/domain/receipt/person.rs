@@ -25,6 +25,12 @@ pub enum NotAllowed {
         /// Which phases allow it.
         allowed: &'static str,
     },
+    /// Nobody was asked to publish it by hand.
+    #[error(
+        "nobody was asked to publish it by hand: campanile why says how it stands; of what was published all the same, set the \
+         status column of its row to posted"
+    )]
+    NotAsked,
     /// A reason is required.
     #[error("say why with --reason: it is kept on the receipt")]
     NoReason,
@@ -39,7 +45,7 @@ pub struct Person {
     pub reason: String,
 }
 
-fn resolve(
+pub(super) fn resolve(
     before: &ReceiptStatus,
     action: ResolutionAction,
     person: &Person,
@@ -137,6 +143,7 @@ pub fn retry(before: &ReceiptStatus, person: &Person, now: Timestamp) -> Result<
     let mut status = resolve(before, ResolutionAction::Retry, person, now)?;
     status.not_before = None;
     status.not_sent_count = 0;
+    status.asked = None;
     let message = "A person asked for another try.";
     say(&mut status, ReceiptPhase::Claimed, "Retried", message);
     Ok(status)
@@ -186,6 +193,7 @@ pub fn release(before: &ReceiptStatus) -> ReceiptStatus {
     status.not_before = None;
     status.not_sent_count = 0;
     status.absences.clear();
+    status.asked = None;
     let message = "A person opened the slot again.";
     say(&mut status, ReceiptPhase::Released, "Released", message);
     status

@@ -14,8 +14,8 @@ use super::{
     gates::channel,
     halts::next_hold,
     observed::{ApprovalFacts, Enforcement, Observed, ReceiptFacts},
-    plan::{Action, Plan, SendOrder},
-    receipt::{self, NewAttempt, Outcome, Proof},
+    plan::{Action, AskOrder, Plan, SendOrder},
+    receipt::{self, NewAttempt, Outcome, Person, Proof},
 };
 use crate::api::{AssetPhase, Decision, Intent, ReceiptStatus, RetryPolicy, Sender};
 
@@ -157,7 +157,7 @@ fn settle(observed: &mut Observed, now: Timestamp) -> (Plan, bool) {
             observed.asset.hold = left;
             continue;
         };
-        sent |= matches!(plan.action, Action::Send(_));
+        sent |= matches!(plan.action, Action::Send(_) | Action::Ask(_));
         hold(observed, next);
     }
     (decide(observed, now), sent)
@@ -175,6 +175,8 @@ fn acted(observed: &Observed, plan: &Plan, now: Timestamp) -> Option<ReceiptStat
         Action::RecordByHand => Some(receipt::by_hand(&before, &observed.asset.content_digest, now)),
         Action::Release => Some(receipt::release(&before)),
         Action::Send(order) => Some(sent(observed, &before, order, now)),
+        Action::Ask(order) => Some(published_by_hand(&before, order, now)),
+        Action::Withdraw { reason } => Some(receipt::withdraw(&before, reason, now)),
         Action::Wait
         | Action::HoldAsUnknown
         | Action::MarkUnknown { .. }
@@ -203,6 +205,16 @@ fn sent(observed: &Observed, before: &ReceiptStatus, order: &SendOrder, now: Tim
     let campaign = observed.campaign.as_ref();
     let retry = campaign.map_or_else(RetryPolicy::default, |campaign| campaign.retry.clone());
     receipt::record(&intent, &id, &taken, &retry, now)
+}
+
+/// A person does at once what is asked, as a platform does.
+fn published_by_hand(before: &ReceiptStatus, order: &AskOrder, now: Timestamp) -> ReceiptStatus {
+    let asked = receipt::ask(before, order, Proof::default(), now);
+    let person = Person {
+        by: order.person.clone(),
+        reason: "assumed".to_owned(),
+    };
+    receipt::done(&asked, None, &person, now).unwrap_or(asked)
 }
 
 fn hold(observed: &mut Observed, status: ReceiptStatus) {

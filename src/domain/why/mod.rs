@@ -221,7 +221,7 @@ fn explained(gate: &Gate, told: &Told<'_>) -> ExplainedGate {
 fn claim(plan: &Plan) -> Gate {
     let held = first_held(&plan.gates);
     let by_a_gate = held.is_some_and(|state| state.reason() == Some(&plan.reason));
-    let goes = matches!(plan.action, Action::Claim | Action::Send(_));
+    let goes = plan.action.publishes();
     let (phase, reason, message) = (plan.phase, plan.reason.clone(), plan.message.clone());
     let state = match plan.wake_at {
         _ if by_a_gate || goes => GateState::Open,

@@ -9,6 +9,7 @@ use crate::{
     domain::{
         halts::Stage,
         plan::{Gate, GateName, GateState},
+        receipt::AWAITING_PERSON,
     },
 };
 
@@ -31,6 +32,8 @@ pub enum Opener {
     Halt,
     /// Whoever looks at the account and settles the receipt.
     Receipt,
+    /// Whoever was asked to publish it by hand.
+    Person,
     /// The operator, or whoever runs it.
     Operator,
     /// Nobody: it is over.
@@ -94,6 +97,7 @@ fn opener(gate: GateName, phase: AssetPhase, reason: &str) -> Opener {
         "Draft" | "SkippedByHalt" => return Opener::Branch,
         "ChannelDisabled" | "ChannelRefused" => return Opener::Channel,
         "PolicyMissing" | "PolicyNotReady" => return Opener::Policy,
+        AWAITING_PERSON => return Opener::Person,
         _ => {}
     }
     match (gate, phase) {
@@ -136,6 +140,18 @@ fn how(by: Opener, at: Option<Timestamp>, told: &Told<'_>) -> String {
         Opener::Policy => format!("whoever keeps the policies of Campaign {}", asset.campaign),
         Opener::Halt => halts(told),
         Opener::Receipt => "whoever looks at the account and settles the receipt".to_owned(),
+        Opener::Person => {
+            let asked = observed
+                .receipt
+                .iter()
+                .filter_map(|receipt| receipt.status.asked.as_ref());
+            let person = asked.map(|asked| asked.person.as_str()).next_back();
+            format!(
+                "{}, who publishes it by hand and says so: campanile done asset/{}",
+                person.unwrap_or("a person"),
+                asset.name
+            )
+        }
         Opener::Operator => "the operator, or whoever runs it".to_owned(),
         Opener::Nobody => "nobody".to_owned(),
     }

@@ -1,11 +1,13 @@
 //! What a bucket needs of the ChannelConfig and of its Secret.
 
+use std::sync::Arc;
+
 use url::Url;
 
 use super::s3::{Access, S3};
 use crate::{
-    api::{ObjectStoreChannel, SecretKeyReference},
-    publish::{PublisherOptions, Secrets, SelectError, select::secret_name},
+    api::{GitPagesChannel, ObjectStoreChannel, SecretKeyReference},
+    publish::{Branch, PublisherOptions, Secrets, SelectError, select::secret_name},
     secret::SecretString,
 };
 
@@ -23,6 +25,40 @@ pub(in crate::publish) fn required_secrets(channel: &ObjectStoreChannel) -> Vec<
             key: key.to_owned(),
         })
         .into()
+}
+
+/// The keys of the Secret of a branch: what its address needs, and no other.
+pub(in crate::publish) fn required_secrets_of_pages(channel: &GitPagesChannel) -> Vec<SecretKeyReference> {
+    let keys = if channel.url.starts_with("http") {
+        ["username", "password"]
+    } else {
+        ["identity", "known_hosts"]
+    };
+    keys.map(|key| SecretKeyReference {
+        name: channel.secret_ref.name.clone(),
+        key: key.to_owned(),
+    })
+    .into()
+}
+
+pub(super) fn branch(
+    channel: &GitPagesChannel,
+    secrets: &Secrets,
+    options: &PublisherOptions,
+) -> Result<Arc<dyn Branch>, SelectError> {
+    let Some(branches) = &options.branches else {
+        return Err(SelectError::invalid(
+            "spec.gitPages",
+            "needs a git that is not here",
+        ));
+    };
+    let of_this = secrets
+        .iter()
+        .filter(|(wanted, _)| wanted.name == channel.secret_ref.name);
+    let data = of_this
+        .map(|(wanted, value)| (wanted.key.clone(), value.clone()))
+        .collect();
+    branches.open(&channel.url, &channel.branch, &data)
 }
 
 /// The fields that a bucket needs and the spec leaves out.

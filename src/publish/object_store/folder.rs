@@ -256,6 +256,7 @@ mod tests {
         let body = Body {
             bytes: Bytes::from_static(b"one"),
             content_type: "text/plain",
+            at: jiff::Timestamp::UNIX_EPOCH,
         };
         let error = folder.write(PATH, body, Condition::Absent).await.unwrap_err();
         assert_eq!(

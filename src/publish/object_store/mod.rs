@@ -1,6 +1,8 @@
-//! The object store channel: web pages, stored templates, and posts as files, each at the one path of its slot.
+//! Stores of objects: web pages, stored templates, and posts as files, each at the one path of its slot, in a bucket, in a
+//! folder, or on a branch.
 
 mod answer;
+mod branch;
 mod configuration;
 mod folder;
 mod marker;
@@ -15,8 +17,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::json;
 
-pub(super) use self::configuration::{missing_fields, required_secrets};
+pub(super) use self::configuration::{missing_fields, required_secrets, required_secrets_of_pages};
 use self::{
+    branch::BranchStore,
     folder::Folder,
     marker::Form,
     place::{Path, Place, Root},
@@ -28,16 +31,17 @@ use super::{
     SelectError,
 };
 use crate::{
-    api::{AssetType, ChannelConfigSpec, ObjectStoreChannel},
+    api::{AssetType, ChannelConfigSpec, GitPagesChannel, ObjectStoreChannel},
     domain::{digest, publication::Publication},
 };
 
 /// Two objects (text and HTML of a template), each at most: read, write, read, write, read.
 const REQUESTS_OF_A_COMMIT: u32 = 10;
 
-/// An object store channel: class A, the path is the key.
+/// A channel to a store: class A, the path is the key.
 #[derive(Debug)]
 pub(super) struct ObjectStorePublisher {
+    channel_type: &'static str,
     store: Store,
     place: Place,
     public_url: Option<String>,
@@ -59,6 +63,10 @@ impl ObjectStorePublisher {
                 Store::S3(configuration::bucket_store(bucket, channel, secrets, options)?)
             }
             Root::Folder(folder) if options.allow_local_paths => Store::Folder(Folder::new(folder)),
+            Root::Branch => {
+                let problem = "is neither s3://bucket/prefix nor file:///folder";
+                return Err(SelectError::invalid("spec.objectStore.url", problem));
+            }
             Root::Folder(_) => {
                 let problem =
                     "is a folder of the operator's machine: it is permitted by --allow-local-paths only";
@@ -74,7 +82,40 @@ impl ObjectStorePublisher {
             spec.account
         ]);
         Ok(Self {
+            channel_type: "objectStore",
             store,
+            place,
+            public_url: channel.public_url.clone(),
+            timeout: channel.timeout.0,
+            endpoint_digest: digest::of_json(&where_to),
+        })
+    }
+
+    /// A branch of a git repository that a web site is made from.
+    pub(super) fn pages(
+        spec: &ChannelConfigSpec,
+        channel: &GitPagesChannel,
+        secrets: &Secrets,
+        options: &PublisherOptions,
+    ) -> Result<Self, SelectError> {
+        let place = Place::below(channel.path.as_deref().unwrap_or_default())
+            .map_err(|problem| SelectError::invalid("spec.gitPages.path", problem))?;
+        let branch = configuration::branch(channel, secrets, options)?;
+        let where_to = json!([
+            "gitPages",
+            channel.url,
+            channel.branch,
+            channel.path,
+            spec.platform,
+            spec.account
+        ]);
+        Ok(Self {
+            channel_type: "gitPages",
+            store: Store::Branch(BranchStore {
+                branch,
+                author: (channel.author.name.clone(), channel.author.email.clone()),
+                timeout: channel.timeout.0,
+            }),
             place,
             public_url: channel.public_url.clone(),
             timeout: channel.timeout.0,
@@ -170,7 +211,7 @@ impl ObjectStorePublisher {
         condition: Condition,
     ) -> Result<Option<Version>, PublishError> {
         let path = &object.path.whole;
-        let body = object.body(&publication.marker());
+        let body = object.body(&publication.marker(), publication.scheduled_for);
         let write = self.store.write(path, body, condition).await?;
         if write == Write::Stored {
             return Ok(None);
@@ -212,7 +253,7 @@ fn contended(object: &Planned) -> PublishError {
 #[async_trait]
 impl Publisher for ObjectStorePublisher {
     fn channel_type(&self) -> &'static str {
-        "objectStore"
+        self.channel_type
     }
 
     fn class(&self) -> Class {
@@ -228,6 +269,12 @@ impl Publisher for ObjectStorePublisher {
     }
 
     async fn preflight(&self) -> Result<Preflight, PublishError> {
+        if let Store::Branch(store) = &self.store {
+            store.branch.preflight().await?;
+            return Ok(Preflight {
+                message: "the branch is there, and its host lets us write".to_owned(),
+            });
+        }
         self.probe().await?;
         Ok(Preflight {
             message: "the store is reached and keeps to conditions".to_owned(),

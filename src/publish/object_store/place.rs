@@ -17,6 +17,8 @@ pub(super) enum Root {
     Bucket(String),
     /// A folder of this machine, by its absolute path.
     Folder(String),
+    /// The tree of a branch.
+    Branch,
 }
 
 /// The root, and the folders below it that come before the path of a slot.
@@ -49,6 +51,14 @@ impl Place {
         Ok(Self {
             root: Root::Folder(format!("/{}", folder.join("/"))),
             prefix: prefix.to_vec(),
+        })
+    }
+
+    /// Reads the folder of a branch's tree, such as `site/{locale}`; the problem in words otherwise.
+    pub(super) fn below(path: &str) -> Result<Self, String> {
+        Ok(Self {
+            root: Root::Branch,
+            prefix: segments(path)?,
         })
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use super::{
     marker::Form,
@@ -53,11 +54,12 @@ impl Planned {
         Ok(Self { path, form, content })
     }
 
-    pub(super) fn body(&self, marker: &Marker) -> Body {
+    pub(super) fn body(&self, marker: &Marker, at: Timestamp) -> Body {
         let bytes = Bytes::from(self.form.render(&self.content, marker));
         Body {
             bytes,
             content_type: self.form.content_type(),
+            at,
         }
     }
 

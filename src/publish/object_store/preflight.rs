@@ -1,6 +1,7 @@
 //! Whether a store can be trusted with class A: it keeps to conditions, and says what is there and what is not.
 
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use super::{
     ObjectStorePublisher,
@@ -32,6 +33,7 @@ impl ObjectStorePublisher {
         let body = Body {
             bytes: Bytes::from_static(PROBE),
             content_type: Form::Text.content_type(),
+            at: Timestamp::UNIX_EPOCH,
         };
         self.store.write(path, body, condition).await
     }

@@ -1,8 +1,9 @@
-//! The two kinds of store behind one set of conditional operations.
+//! The kinds of store behind one set of conditional operations.
 
 use bytes::Bytes;
+use jiff::Timestamp;
 
-use super::{folder::Folder, s3::S3};
+use super::{branch::BranchStore, folder::Folder, s3::S3};
 use crate::publish::PublishError;
 
 /// A store of objects by path.
@@ -12,6 +13,8 @@ pub(super) enum Store {
     S3(S3),
     /// A folder of this machine.
     Folder(Folder),
+    /// A branch of a git repository.
+    Branch(BranchStore),
 }
 
 /// An object as it is now.
@@ -50,6 +53,8 @@ pub(super) enum Write {
 pub(super) struct Body {
     pub(super) bytes: Bytes,
     pub(super) content_type: &'static str,
+    /// When it was meant to be written: the same for every attempt.
+    pub(super) at: Timestamp,
 }
 
 impl Store {
@@ -61,6 +66,7 @@ impl Store {
         match self {
             Self::S3(store) => store.read(path).await,
             Self::Folder(store) => store.read(path).await,
+            Self::Branch(store) => store.read(path).await,
         }
     }
 
@@ -74,6 +80,7 @@ impl Store {
         match self {
             Self::S3(store) => store.write(path, body, condition).await,
             Self::Folder(store) => store.write(path, body, condition).await,
+            Self::Branch(store) => store.write(path, body, condition).await,
         }
     }
 }

@@ -20,6 +20,7 @@ fn options() -> PublisherOptions {
     PublisherOptions {
         client,
         egress,
+        branches: None,
         allow_local_paths: false,
     }
 }

@@ -51,6 +51,11 @@ impl Row {
         self
     }
 
+    pub(crate) fn to_platform(mut self, platform: &str) -> Self {
+        platform.clone_into(&mut self.platform);
+        self
+    }
+
     pub(crate) fn to(mut self, account: &str) -> Self {
         account.clone_into(&mut self.account);
         self

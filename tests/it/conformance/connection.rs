@@ -185,6 +185,7 @@ impl TlsServer {
             client: client.unwrap(),
             egress,
             allow_local_paths: false,
+            branches: None,
         }
     }
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{
     channel, publication, publish,
-    store::{Shelf, keeps_what_it_promises, of_two_that_publish_at_once_one_is_stored},
+    store::{Kept, Shelf, keeps_what_it_promises, of_two_that_publish_at_once_one_is_stored},
 };
 
 fn publisher(folder: &std::path::Path) -> Box<dyn Publisher> {
@@ -32,7 +32,7 @@ async fn a_folder_keeps_what_class_a_promises() {
     let folder = folder();
     let shelf = Shelf {
         publisher: publisher(folder.path()),
-        folder: folder.path().to_owned(),
+        kept: Kept::Folder(folder.path().to_owned()),
     };
     keeps_what_it_promises(&shelf).await;
     of_two_that_publish_at_once_one_is_stored(&shelf).await;

@@ -6,9 +6,11 @@ mod chat;
 mod connection;
 mod discord;
 mod folder;
+mod git_pages;
 mod mastodon;
 mod object_store;
 mod slack;
+mod smtp;
 mod store;
 mod telegram;
 mod webhook;
@@ -136,6 +138,7 @@ fn options(allowed: &str) -> PublisherOptions {
         client,
         egress,
         allow_local_paths: true,
+        branches: None,
     }
 }
 

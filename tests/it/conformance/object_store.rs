@@ -13,7 +13,7 @@ use super::{
     PATIENT, Rig,
     cases::conforms,
     channel, known, next_attempt, next_revision, publication, publish,
-    store::{Shelf, keeps_what_it_promises},
+    store::{Kept, Shelf, keeps_what_it_promises},
 };
 use crate::{
     proxy,
@@ -95,7 +95,7 @@ async fn an_s3_server_keeps_what_class_a_promises() {
     let rig = S3Rig::start();
     let shelf = Shelf {
         publisher: rig.publisher(PATIENT),
-        folder: rig.server.bucket(),
+        kept: Kept::Folder(rig.server.bucket()),
     };
     keeps_what_it_promises(&shelf).await;
 }

@@ -2,6 +2,8 @@
 
 use std::{fs, path::PathBuf};
 
+use crate::git_http::TestRepository;
+
 use campanile::{
     api::AssetType,
     domain::publication::Publication,
@@ -13,18 +15,64 @@ use super::{known, next_attempt, next_revision, publication, publish};
 /// A store that a test can look into, and change behind our back.
 pub(super) struct Shelf {
     pub(super) publisher: Box<dyn Publisher>,
-    /// Where the objects are, as files.
-    pub(super) folder: PathBuf,
+    /// Where the objects are.
+    pub(super) kept: Kept,
+}
+
+/// Where objects are, for a test that reads them and changes them behind our back.
+pub(super) enum Kept {
+    /// As files of a folder.
+    Folder(PathBuf),
+    /// As files of the branch main.
+    Branch(TestRepository),
+}
+
+impl Kept {
+    fn read(&self, path: &str) -> Option<String> {
+        match self {
+            Self::Folder(folder) => fs::read_to_string(folder.join(path)).ok(),
+            Self::Branch(repository) => {
+                repository.pull();
+                fs::read_to_string(repository.work_tree().join(path)).ok()
+            }
+        }
+    }
+
+    /// Puts other bytes there, or none.
+    fn set(&self, path: &str, bytes: Option<&str>) {
+        let folder = match self {
+            Self::Folder(folder) => folder,
+            Self::Branch(repository) => {
+                repository.pull();
+                repository.work_tree()
+            }
+        };
+        match bytes {
+            Some(bytes) => fs::write(folder.join(path), bytes).unwrap(),
+            None => fs::remove_file(folder.join(path)).unwrap(),
+        }
+        if let Self::Branch(repository) = self {
+            repository.commit("by hand");
+            repository.push();
+        }
+    }
 }
 
 impl Shelf {
-    async fn path(&self, publication: &Publication) -> PathBuf {
-        self.folder
-            .join(self.publisher.prepare(publication).await.unwrap().id)
+    async fn path(&self, publication: &Publication) -> String {
+        self.publisher.prepare(publication).await.unwrap().id
     }
 
     async fn text(&self, publication: &Publication) -> String {
-        fs::read_to_string(self.path(publication).await).unwrap()
+        self.kept.read(&self.path(publication).await).unwrap()
+    }
+
+    async fn has(&self, publication: &Publication) -> bool {
+        self.kept.read(&self.path(publication).await).is_some()
+    }
+
+    async fn set(&self, publication: &Publication, bytes: Option<&str>) {
+        self.kept.set(&self.path(publication).await, bytes);
     }
 
     async fn publish(
@@ -106,7 +154,7 @@ async fn what_somebody_changed_is_left_alone(shelf: &Shelf) {
     let first = publication("changed", AssetType::Page);
     shelf.publish(&first).await.unwrap();
     let changed = shelf.text(&first).await.replace("שלום", "לום");
-    fs::write(shelf.path(&first).await, &changed).unwrap();
+    shelf.set(&first, Some(&changed)).await;
     let next = next_revision(&first, "<html>two</html>");
     assert_eq!(
         known(shelf.publish(&next).await),
@@ -126,13 +174,13 @@ async fn what_somebody_changed_is_left_alone(shelf: &Shelf) {
 async fn what_somebody_removed_stays_removed(shelf: &Shelf) {
     let first = publication("removed", AssetType::Page);
     shelf.publish(&first).await.unwrap();
-    fs::remove_file(shelf.path(&first).await).unwrap();
+    shelf.set(&first, None).await;
     let next = next_revision(&first, "<html>two</html>");
     assert_eq!(
         known(shelf.publish(&next).await),
         (Outcome::Drifted, "ObjectGone")
     );
-    assert!(!shelf.path(&first).await.exists());
+    assert!(!shelf.has(&first).await);
 }
 
 async fn what_was_recalled_and_released_is_published_again(shelf: &Shelf) {
@@ -149,9 +197,9 @@ async fn what_was_recalled_and_released_is_published_again(shelf: &Shelf) {
                 (Outcome::Drifted, "ObjectChanged")
             );
         }
-        fs::remove_file(shelf.path(&first).await).unwrap();
+        shelf.set(&first, None).await;
         shelf.publish(&released).await.unwrap();
-        assert!(shelf.path(&first).await.exists());
+        assert!(shelf.has(&first).await);
     }
 }
 
@@ -169,7 +217,7 @@ async fn what_is_anothers_is_left_alone(shelf: &Shelf) {
         shelf.publish(&theirs).await.unwrap();
         shelf.text(&theirs).await
     }] {
-        fs::write(&path, &bytes).unwrap();
+        shelf.kept.set(&path, Some(&bytes));
         assert_eq!(
             known(shelf.publish(&ours).await),
             (Outcome::Rejected, "AnothersObject")
@@ -179,7 +227,7 @@ async fn what_is_anothers_is_left_alone(shelf: &Shelf) {
             known(shelf.publish(&replacing).await),
             (Outcome::Rejected, "AnothersObject")
         );
-        assert_eq!(fs::read_to_string(&path).unwrap(), bytes);
+        assert_eq!(shelf.kept.read(&path).as_deref(), Some(bytes.as_str()));
     }
 }
 
@@ -233,7 +281,7 @@ async fn what_was_prepared_elsewhere_is_not_committed(shelf: &Shelf) {
         (error.outcome, error.reason),
         (Outcome::NotSent { retry_after: None }, "PreparedElsewhere")
     );
-    assert!(!shelf.path(&first).await.exists());
+    assert!(!shelf.has(&first).await);
 }
 
 /// The Receipt keeps two senders apart; should that ever fail, the store does.

@@ -1,9 +1,13 @@
 //! The intent: the write that locks, and what it puts on record.
 
 use super::{
-    super::super::{
-        error::Error,
-        receipt::{replace, status_of},
+    super::{
+        super::{
+            context::Shared,
+            error::Error,
+            receipt::{replace, status_of},
+        },
+        observe::Direct,
     },
     Sending,
 };
@@ -12,6 +16,7 @@ use crate::{
     domain::{
         gates::approval,
         guarding,
+        publication::Publication,
         receipt::{Proof, SENT_BYTES},
     },
 };
@@ -40,31 +45,30 @@ impl Sending<'_> {
             }
         }
     }
+}
 
-    /// What is to be proven of this send for ever.
-    pub(super) fn proof(&self) -> Proof {
-        let asset = &self.direct.asset;
-        let sent = serde_json::to_string(&self.publication.content).unwrap_or_default();
-        let sent = if sent.len() <= SENT_BYTES {
-            sent
-        } else {
-            format!("{} ({} bytes)", self.order.content_digest, sent.len())
-        };
-        let status = asset.status.as_ref();
-        let approvals = self.allowed_by();
-        Proof {
-            type_: Some(self.publication.type_),
-            scheduled_for: Some(self.publication.scheduled_for),
-            source: status
-                .and_then(|status| status.source.clone())
-                .map(|source| AssetSource {
-                    places: None,
-                    ..source
-                }),
-            sent: Some(sent),
-            approval: approval::told(&approvals),
-            approvals,
-            guard: guarding::of_receipt(&self.direct.observed.guards),
-        }
+/// What is to be proven for ever of what is sent, or asked of a person.
+pub(in super::super) fn proof(shared: &Shared, direct: &Direct, publication: &Publication) -> Proof {
+    let sent = serde_json::to_string(&publication.content).unwrap_or_default();
+    let sent = if sent.len() <= SENT_BYTES {
+        sent
+    } else {
+        format!("{} ({} bytes)", publication.content_digest, sent.len())
+    };
+    let status = direct.asset.status.as_ref();
+    let approvals = approval::recorded(&direct.observed, shared.clock.now());
+    Proof {
+        type_: Some(publication.type_),
+        scheduled_for: Some(publication.scheduled_for),
+        source: status
+            .and_then(|status| status.source.clone())
+            .map(|source| AssetSource {
+                places: None,
+                ..source
+            }),
+        sent: Some(sent),
+        approval: approval::told(&approvals),
+        approvals,
+        guard: guarding::of_receipt(&direct.observed.guards),
     }
 }

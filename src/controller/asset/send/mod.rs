@@ -8,6 +8,7 @@ mod outcome;
 use jiff::Timestamp;
 use kube::Api;
 
+pub(super) use self::intent::proof;
 use self::{
     aftermath::close_channel,
     outcome::{failure, not_prepared, outcome},
@@ -124,7 +125,13 @@ impl Sending<'_> {
             sender: self.shared.sender.clone(),
             prepared_id: Some(self.prepared_id.clone()),
         };
-        let intent = transitions::begin(before, self.order, attempt, self.proof(), now);
+        let intent = transitions::begin(
+            before,
+            self.order,
+            attempt,
+            proof(self.shared, self.direct, &self.publication),
+            now,
+        );
         let live = self.shared.live.enter(&self.attempt);
         // Whoever stops waits for the live ones alone: nothing begins that it did not see.
         if self.shared.leads().is_none() {
@@ -169,7 +176,7 @@ impl Sending<'_> {
 }
 
 /// What the asset says, for the slot that it fills.
-fn words(direct: &Direct) -> Words {
+pub(super) fn words(direct: &Direct) -> Words {
     Words {
         slot: observe::slot(
             &direct.observed.asset,
