@@ -2,9 +2,10 @@
 
 mod ground;
 mod guards;
+mod played;
 mod source;
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use clap::Args;
 use jiff::Timestamp;
@@ -20,6 +21,7 @@ use crate::{
     controller::{Asked, Recorded},
     domain::{
         content::{Files, diagnostic::Diagnostic},
+        lanes::{Surroundings, judge_lanes},
         observed::Observed,
         schedule::ScheduleError,
         wanted::Wanted,
@@ -29,6 +31,7 @@ use crate::{
 };
 pub(super) use ground::Difference;
 use ground::grounds;
+pub(super) use played::{Played, played};
 
 /// Which files, and what they are compared with.
 #[derive(Debug, Args)]
@@ -121,6 +124,34 @@ pub(super) struct Forecast {
     pub(super) assumptions: Vec<String>,
     /// True where it was compared with a cluster.
     pub(super) compared: bool,
+    /// What takes room beside the rows, by namespace.
+    pub(super) crowds: BTreeMap<String, Crowd>,
+}
+
+/// What takes room of accounts in a namespace beside what is foretold.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Crowd {
+    /// The Assets of other Campaigns.
+    pub(super) beside: Vec<Observed>,
+    /// What receipts and channels leave.
+    pub(super) surroundings: Surroundings,
+}
+
+impl Forecast {
+    /// Tells each row what its lanes leave it at an instant: by all rows of its namespace, whichever Campaign they are of.
+    fn judge_lanes(&mut self, now: Timestamp) {
+        for (namespace, crowd) in &self.crowds {
+            let campaigns = self.campaigns.iter_mut();
+            let ours = campaigns.filter(|campaign| campaign.namespace == *namespace);
+            let rows: Vec<&mut Row> = ours.flat_map(|campaign| &mut campaign.rows).collect();
+            let mut all: Vec<Observed> = rows.iter().map(|row| row.observed.clone()).collect();
+            all.extend(crowd.beside.iter().cloned());
+            judge_lanes(&mut all, crowd.surroundings.clone(), now);
+            for (row, observed) in rows.into_iter().zip(all) {
+                row.observed = observed;
+            }
+        }
+    }
 }
 
 /// What one Campaign would publish.
@@ -183,11 +214,13 @@ pub(super) fn of_files(
         problems: manifests.diagnostics.clone(),
         assumptions: Vec::new(),
         compared,
+        crowds: BTreeMap::new(),
     };
     let grounds = grounds(manifests, recorded, wishes.campaign.as_deref())?;
     for ground in grounds {
         ground.foretell(files, wishes, &mut forecast);
     }
+    forecast.judge_lanes(wishes.now);
     if !compared {
         forecast.assumptions.push(
             "No cluster was compared: what was published before is planned again, and no Secret was looked for.".to_owned(),

@@ -5,6 +5,7 @@ mod approve;
 mod channels;
 mod check;
 mod cluster;
+mod comment;
 mod crds;
 mod done;
 mod forecast;

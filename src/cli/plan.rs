@@ -6,17 +6,31 @@ mod screen;
 #[cfg(test)]
 mod tests;
 
-use std::process::ExitCode;
+use std::{collections::BTreeMap, process::ExitCode};
 
 use clap::{Args, ValueEnum};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::forecast::{self, Difference, Forecast, ForecastError, Forecasted, Wishes};
+use super::forecast::{self, Difference, Forecast, ForecastError, Forecasted, Wishes, played};
 use crate::{
     api::{AssetPhase, AssetType, ReceiptPhase, Severity},
-    domain::{content::diagnostic::Diagnostic, decide::decide, plan::Plan, schedule, why::Place},
+    domain::{
+        content::diagnostic::Diagnostic,
+        decide::decide,
+        plan::{Plan, Warning},
+        schedule,
+        simulation::End,
+        why::Place,
+    },
 };
+
+/// How long after the last row's time something may still wait for room.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(31 * 24);
+/// Why a row waits whose time has not come.
+const WAITING_FOR_TIME: &str = "WaitingForTime";
+/// Why a row waits for another one.
+const WAITING_FOR_POST: &str = "WaitingForPost";
 
 /// What a script is told where something is blocked.
 const BLOCKED: u8 = 2;
@@ -95,6 +109,14 @@ struct PlannedRow {
     changed: Difference,
     /// When it goes out, if it does; else when it was meant to.
     at: Option<Timestamp>,
+    /// When it was meant to go out.
+    due: Option<Timestamp>,
+    /// What keeps it from going out when it is due: a limit, or another post.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waits_for: Option<String>,
+    /// Why limits leave no room for it before it is missed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    would_be_missed: Option<Warning>,
     /// The same in the campaign's time zone.
     at_local: Option<String>,
     /// The ChannelConfig that it goes through.
@@ -118,6 +140,8 @@ enum Fate {
     Draft,
     /// It is wrong, or something that it needs is missing or not allowed.
     Blocked,
+    /// Limits leave no room for it before it is missed.
+    WouldBeMissed,
     /// It was stopped, missed, refused, or nobody knows what became of it.
     Stopped,
     /// It changed after it was published; nothing is sent.
@@ -173,10 +197,11 @@ fn printed(forecast: Forecast, wishes: &Wishes, output: Output) -> Result<(Strin
 
 fn planned(forecast: Forecast, now: Timestamp) -> Planned {
     let problems = forecast.problems.iter().map(problem).collect();
+    let courses = courses(&forecast, now);
     let campaigns = forecast
         .campaigns
         .iter()
-        .map(|campaign| of_campaign(campaign, now));
+        .map(|campaign| of_campaign(campaign, &courses, now));
     let mut planned = Planned {
         campaigns: campaigns.collect(),
         problems,
@@ -189,16 +214,60 @@ fn planned(forecast: Forecast, now: Timestamp) -> Planned {
         || planned.campaigns.iter().any(|campaign| {
             !campaign.readable
                 || wrong(&campaign.problems)
-                || campaign.rows.iter().any(|row| row.fate == Fate::Blocked)
+                || campaign
+                    .rows
+                    .iter()
+                    .any(|row| matches!(row.fate, Fate::Blocked | Fate::WouldBeMissed))
         });
     planned
 }
 
-fn of_campaign(campaign: &Forecasted, now: Timestamp) -> PlannedCampaign {
+/// What becomes of a row on the virtual clock.
+struct Course {
+    /// When it goes out, if it does.
+    sent: Option<Timestamp>,
+    /// What it had waited for until then.
+    waited_for: Option<String>,
+    end: End,
+}
+
+/// The courses of all rows, by namespace and name of the Asset.
+type Courses = BTreeMap<(String, String), Course>;
+
+/// Plays the rows until all that wait for room have had their time: when each goes out depends on those before it.
+fn courses(forecast: &Forecast, now: Timestamp) -> Courses {
+    let rows = forecast.campaigns.iter().flat_map(|campaign| &campaign.rows);
+    let last = rows.filter_map(|row| row.observed.asset.publish_at).max();
+    let until = last.unwrap_or(now).max(now).checked_add(LONGEST_WAIT);
+    let played = played(forecast, (now, until.unwrap_or(Timestamp::MAX)), false);
+    let mut waited_for: BTreeMap<usize, String> = BTreeMap::new();
+    for happening in played.happenings.iter().filter(|happening| happening.sent) {
+        if let Some(reason) = &happening.waited_for {
+            waited_for.insert(happening.asset, reason.clone());
+        }
+    }
+    let sent = played.sent();
+    let rows = played.rows.into_iter().zip(played.ends).zip(sent).enumerate();
+    rows.map(|(index, ((row, end), sent))| {
+        let namespace = row.asset.metadata.namespace.clone().unwrap_or_default();
+        let course = Course {
+            sent,
+            waited_for: waited_for.remove(&index),
+            end,
+        };
+        ((namespace, row.observed.asset.name.clone()), course)
+    })
+    .collect()
+}
+
+fn of_campaign(campaign: &Forecasted, courses: &Courses, now: Timestamp) -> PlannedCampaign {
     let rows: Vec<PlannedRow> = campaign
         .rows
         .iter()
-        .map(|row| of_row(row, campaign, now))
+        .map(|row| {
+            let key = (campaign.namespace.clone(), row.observed.asset.name.clone());
+            of_row(row, campaign, courses.get(&key), now)
+        })
         .collect();
     // What a row says of itself is not said twice.
     let said = |found: &Diagnostic| {
@@ -230,10 +299,11 @@ fn of_campaign(campaign: &Forecasted, now: Timestamp) -> PlannedCampaign {
     }
 }
 
-fn of_row(row: &forecast::Row, campaign: &Forecasted, now: Timestamp) -> PlannedRow {
+fn of_row(row: &forecast::Row, campaign: &Forecasted, course: Option<&Course>, now: Timestamp) -> PlannedRow {
     let plan = decide(&row.observed, now);
     let spec = &row.asset.spec;
-    let at = when(row, &plan, now);
+    let due = row.observed.asset.publish_at;
+    let at = when(course, &plan, due, now);
     PlannedRow {
         asset: row.observed.asset.name.clone(),
         post_id: spec.post_id.clone(),
@@ -241,10 +311,13 @@ fn of_row(row: &forecast::Row, campaign: &Forecasted, now: Timestamp) -> Planned
         account: spec.target.account.clone(),
         locale: spec.locale.clone(),
         type_: spec.type_,
-        fate: fate(row, &plan),
+        fate: fate(row, &plan, course),
         changed: row.changed,
         at_local: at.and_then(|at| schedule::local_text(at, &campaign.spec.time_zone).ok()),
         at,
+        due,
+        waits_for: waits_for(&plan, course),
+        would_be_missed: no_room(&plan, course),
         channel: row.observed.channels.first().map(|channel| channel.name.clone()),
         phase: plan.phase,
         reason: plan.reason,
@@ -253,16 +326,47 @@ fn of_row(row: &forecast::Row, campaign: &Forecasted, now: Timestamp) -> Planned
     }
 }
 
-fn when(row: &forecast::Row, plan: &Plan, now: Timestamp) -> Option<Timestamp> {
-    let publish_at = row.observed.asset.publish_at;
+/// True for what goes out by itself.
+fn goes(plan: &Plan) -> bool {
+    matches!(
+        plan.phase,
+        AssetPhase::Scheduled | AssetPhase::Publishing | AssetPhase::Pending
+    )
+}
+
+fn when(course: Option<&Course>, plan: &Plan, due: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+    let sent = course.and_then(|course| course.sent).filter(|_| goes(plan));
     match plan.phase {
+        _ if sent.is_some() => sent,
         AssetPhase::Publishing => Some(now),
-        AssetPhase::Scheduled if plan.reason != "WaitingForTime" => plan.wake_at.max(publish_at),
-        _ => publish_at,
+        AssetPhase::Scheduled if !matches!(plan.reason.as_str(), WAITING_FOR_TIME | WAITING_FOR_POST) => {
+            plan.wake_at.max(due)
+        }
+        _ => due,
     }
 }
 
-fn fate(row: &forecast::Row, plan: &Plan) -> Fate {
+/// What keeps a row from going out when it is due; none where nothing does.
+fn waits_for(plan: &Plan, course: Option<&Course>) -> Option<String> {
+    let held = plan.phase == AssetPhase::Scheduled && plan.reason != WAITING_FOR_TIME;
+    let now = held.then(|| plan.reason.clone());
+    let later = course.filter(|_| goes(plan));
+    later.and_then(|course| course.waited_for.clone()).or(now)
+}
+
+/// Why a row would be missed for lack of room; a row that is to be approved says so as well.
+fn no_room(plan: &Plan, course: Option<&Course>) -> Option<Warning> {
+    let sent = course.is_some_and(|course| course.sent.is_some());
+    let later = course.and_then(|course| course.end.no_room.clone());
+    let goes = goes(plan) && plan.reason != WAITING_FOR_POST;
+    let found = plan.would_be_missed.clone().or(later.filter(|_| goes));
+    found.filter(|_| !sent)
+}
+
+fn fate(row: &forecast::Row, plan: &Plan, course: Option<&Course>) -> Fate {
+    if goes(plan) && no_room(plan, course).is_some() {
+        return Fate::WouldBeMissed;
+    }
     let receipt = row.observed.receipt.as_ref();
     let stands = receipt.is_some_and(|receipt| receipt.status.phase == ReceiptPhase::Published);
     match plan.phase {
@@ -300,7 +404,10 @@ impl PlannedCampaign {
     fn days(&self) -> Vec<(String, Vec<&PlannedRow>)> {
         let mut days: Vec<(String, Vec<&PlannedRow>)> = Vec::new();
         let goes = |row: &&PlannedRow| matches!(row.fate, Fate::Publishes | Fate::Replaces);
-        for row in self.rows.iter().filter(goes) {
+        let mut rows: Vec<&PlannedRow> = self.rows.iter().filter(goes).collect();
+        // Stable: within one instant they are in the order in which they go.
+        rows.sort_by_key(|row| row.at);
+        for row in rows {
             let day = day(row.at, &self.time_zone);
             match days.iter_mut().find(|(known, _)| *known == day) {
                 Some((_, rows)) => rows.push(row),
@@ -316,6 +423,7 @@ impl PlannedCampaign {
             (Fate::Publishes, "to be published"),
             (Fate::Replaces, "to be replaced"),
             (Fate::Blocked, "blocked"),
+            (Fate::WouldBeMissed, "without room"),
             (Fate::WaitsForAPerson, "waiting for a person"),
             (Fate::Draft, "draft"),
             (Fate::Stopped, "stopped"),
@@ -333,6 +441,17 @@ impl PlannedCampaign {
             "nothing".to_owned()
         } else {
             counts.join(", ")
+        }
+    }
+}
+
+impl PlannedRow {
+    /// One word and a sentence: why it is where it is, or why it would be missed.
+    fn told(&self) -> (&str, &str) {
+        let warning = self.would_be_missed.as_ref();
+        match warning.filter(|_| self.fate == Fate::WouldBeMissed) {
+            Some(warning) => (&warning.reason, &warning.message),
+            None => (&self.reason, &self.message),
         }
     }
 }

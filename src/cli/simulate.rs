@@ -1,27 +1,24 @@
 //! `campanile simulate`: the plan on a virtual clock, as a calendar.
 
 mod calendar;
+mod markdown;
 
 #[cfg(test)]
 mod tests;
 
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp, Zoned, tz::TimeZone};
 use serde::Serialize;
 
-use super::{
-    forecast::{self, Forecast, ForecastError, Row, Wishes},
-    printed::Output,
-};
+use super::forecast::{self, Forecast, ForecastError, Played, Row, Wishes, played};
 use crate::{
     api::{AssetPhase, GoDuration},
     domain::{
-        observed::Observed,
-        plan::Plan,
+        plan::Warning,
         schedule,
-        simulation::{Happening, Simulation, as_if_approved, simulate},
+        simulation::{End, Happening},
         why::Place,
     },
 };
@@ -58,6 +55,18 @@ fn duration(text: &str) -> Result<GoDuration, String> {
         return Err("a year is the longest that is played".to_owned());
     }
     Ok(duration)
+}
+
+/// How a calendar is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+    /// For a comment on a pull request.
+    Markdown,
 }
 
 /// What would happen.
@@ -100,10 +109,18 @@ struct Entry {
     local: String,
     #[serde(flatten)]
     subject: Subject,
+    /// When it was meant to go out.
+    due: Option<Timestamp>,
     published: bool,
     phase: AssetPhase,
     reason: String,
     message: String,
+    /// What kept it from going out when it was due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waited_for: Option<String>,
+    /// Why there is no room for it before it is missed, or was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_room: Option<Warning>,
 }
 
 /// Something that is not published in that time.
@@ -115,6 +132,9 @@ struct Held {
     phase: AssetPhase,
     reason: String,
     message: String,
+    /// Why there is no room for it before it is missed, or was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_room: Option<Warning>,
     place: Option<Place>,
     /// When it would be looked at next.
     next_look_at: Option<Timestamp>,
@@ -128,7 +148,8 @@ pub(super) fn run(options: &Options) -> ExitCode {
         campaign: options.forecast.campaign.clone(),
         ahead: Some(options.how_long),
     };
-    match forecast::forecast(&options.forecast, &wishes).and_then(|forecast| printed(forecast, from, options))
+    match forecast::forecast(&options.forecast, &wishes)
+        .and_then(|forecast| printed(&forecast, from, options))
     {
         Ok(text) => {
             anstream::print!("{text}");
@@ -138,7 +159,7 @@ pub(super) fn run(options: &Options) -> ExitCode {
     }
 }
 
-fn printed(forecast: Forecast, from: Timestamp, options: &Options) -> Result<String, ForecastError> {
+fn printed(forecast: &Forecast, from: Timestamp, options: &Options) -> Result<String, ForecastError> {
     let settings = Settings {
         from,
         until: later(from, options.how_long),
@@ -149,6 +170,7 @@ fn printed(forecast: Forecast, from: Timestamp, options: &Options) -> Result<Str
     Ok(match options.output {
         Output::Text => calendar::text(&calendar),
         Output::Json => format!("{}\n", serde_json::to_string_pretty(&calendar)?),
+        Output::Markdown => markdown::text(&calendar),
     })
 }
 
@@ -165,7 +187,7 @@ struct Settings {
     time_zone: Option<String>,
 }
 
-fn calendar_of(forecast: Forecast, settings: Settings) -> Result<Calendar, ForecastError> {
+fn calendar_of(forecast: &Forecast, settings: Settings) -> Result<Calendar, ForecastError> {
     let first = forecast
         .campaigns
         .first()
@@ -177,24 +199,12 @@ fn calendar_of(forecast: Forecast, settings: Settings) -> Result<Calendar, Forec
         .iter()
         .filter(|campaign| !campaign.wanted.parsed);
     let unreadable = unreadable.map(|campaign| campaign.name.clone()).collect();
-    let mut rows: Vec<Row> = forecast
-        .campaigns
-        .into_iter()
-        .flat_map(|campaign| campaign.rows)
-        .collect();
-    // Stable: within one instant each campaign's own order holds, pages first.
-    rows.sort_by_key(|row| row.observed.asset.publish_at.unwrap_or(Timestamp::MAX));
-    let observed: Vec<Observed> = rows
-        .iter()
-        .map(|row| {
-            let mut observed = row.observed.clone();
-            if settings.approved {
-                as_if_approved(&mut observed);
-            }
-            observed
-        })
-        .collect();
-    let Simulation { happenings, ends } = simulate(observed, settings.from, settings.until);
+    let assumptions = forecast.assumptions.clone();
+    let Played {
+        rows,
+        ends,
+        happenings,
+    } = played(forecast, (settings.from, settings.until), settings.approved);
     let entries = happenings
         .into_iter()
         .filter_map(|happening| entry(happening, &rows, &zone));
@@ -203,31 +213,35 @@ fn calendar_of(forecast: Forecast, settings: Settings) -> Result<Calendar, Forec
         until: settings.until,
         time_zone,
         approvals_assumed: settings.approved,
-        assumptions: forecast.assumptions,
+        assumptions,
         unreadable,
         entries: entries.collect(),
         held: ends
             .into_iter()
             .zip(&rows)
-            .filter_map(|(plan, row)| held(plan, row))
+            .filter_map(|(end, row)| held(end, row))
             .collect(),
     })
 }
 
-fn entry(happening: Happening, rows: &[Row], zone: &TimeZone) -> Option<Entry> {
+fn entry(happening: Happening, rows: &[&Row], zone: &TimeZone) -> Option<Entry> {
     let zoned: Zoned = happening.at.to_zoned(zone.clone());
+    let row = rows.get(happening.asset)?;
     Some(Entry {
         at: happening.at,
         local: zoned.to_string(),
-        subject: subject(rows.get(happening.asset)?),
+        subject: subject(row),
+        due: row.observed.asset.publish_at,
         published: happening.sent,
         phase: happening.phase,
         reason: happening.reason,
         message: happening.message,
+        waited_for: happening.waited_for.filter(|_| happening.sent),
+        no_room: happening.no_room,
     })
 }
 
-fn held(plan: Plan, row: &Row) -> Option<Held> {
+fn held(End { plan, no_room }: End, row: &Row) -> Option<Held> {
     let over = matches!(
         plan.phase,
         AssetPhase::Posted | AssetPhase::Skipped | AssetPhase::Retracted
@@ -237,6 +251,7 @@ fn held(plan: Plan, row: &Row) -> Option<Held> {
         phase: plan.phase,
         reason: plan.reason,
         message: plan.message,
+        no_room,
         place: row.origin.place(),
         next_look_at: plan.wake_at,
     })

@@ -133,15 +133,14 @@ fn named(asked: Asked<'_>) -> String {
 }
 
 fn answers(recorded: &Recorded, namespace: &str, now: Timestamp) -> Vec<Answer> {
-    let answers = recorded.assets().iter().filter_map(|asset| {
-        let observed = recorded.observe(asset, now)?;
+    let answers = recorded.observed(now).into_iter().map(|(asset, observed)| {
         let explanation = explain(&observed, &origin(asset), now);
-        Some(Answer {
+        Answer {
             namespace: namespace.to_owned(),
             operator: operator_says(asset, &explanation),
             words: (explanation.phase == AssetPhase::AwaitingPerson).then(|| asset.spec.content.text.clone()),
             explanation,
-        })
+        }
     });
     let mut answers: Vec<Answer> = answers.collect();
     answers.sort_by(|one, other| one.explanation.asset.cmp(&other.explanation.asset));

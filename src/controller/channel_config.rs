@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
 use kube::{
     Api, Resource, ResourceExt,
     api::{Patch, PatchParams},
@@ -27,7 +26,8 @@ use crate::{
     },
     domain::{
         channels, digest,
-        limits::{Bucket, Limits, LimitsError},
+        lanes::Sharing,
+        limits::{AccountKey, Bucket, Limits, LimitsError},
         observed::{ChannelClass, ChannelFacts},
         slot::{compared, compared_platform},
         status::{Standing, Statement, absent, conditions, standing, statement},
@@ -212,21 +212,26 @@ pub(crate) struct LimitsOnRecord {
     pub(crate) need_a_lane: bool,
     /// The bucket that it shares.
     pub(crate) bucket: Option<Bucket>,
-    /// Until when its platform asked to wait.
-    pub(crate) rate_limited_until: Option<Timestamp>,
 }
 
 /// What a ChannelConfig says that others depend on; limits that cannot be read count as none, and send nothing.
 pub(crate) fn limits_on_record(config: &ChannelConfig) -> LimitsOnRecord {
     let limits = limits(config).unwrap_or_default();
-    let status = config.status.as_ref();
     LimitsOnRecord {
         need_a_lane: limits.need_a_lane(),
         bucket: limits.bucket,
-        rate_limited_until: status
-            .and_then(|status| status.rate_limited_until.as_ref())
-            .map(|time| time.0),
     }
+}
+
+/// The bucket that a channel draws on, if it names one.
+pub(crate) fn sharing(config: &ChannelConfig) -> Option<Sharing> {
+    let status = config.status.as_ref();
+    let waits = status.and_then(|status| status.rate_limited_until.as_ref());
+    Some(Sharing {
+        account: AccountKey::of(&config.spec.platform, &config.spec.account),
+        bucket: limits_on_record(config).bucket?,
+        waits_until: waits.map(|time| time.0),
+    })
 }
 
 fn refusal(config: &ChannelConfig, configuration_digest: &str) -> Option<String> {

@@ -3,7 +3,11 @@
 //! What only the process of the operator knows is taken from what it wrote down: its own clocks and store from the Asset's
 //! status, what a channel lacks from the ChannelConfig's, and an attempt counts as alive while a send may take that long.
 
-use std::{collections::BTreeMap, fmt::Debug, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Debug,
+    time::Duration,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::{NamespaceResourceScope, api::core::v1::ConfigMap};
@@ -30,6 +34,7 @@ use crate::{
     domain::{
         gates::approval::{Setback, takes_words_unseen},
         guarding,
+        lanes::{Surroundings, Trace, judge_lanes},
         materialise::{Memory, Standing},
         observed::{
             AssetFacts, CampaignFacts, ChannelFacts, Enforcement, Observed, ProcessFacts, campaign_id,
@@ -57,6 +62,8 @@ pub struct Recorded {
     halts: Vec<Guarded<Halt>>,
     policy_packs: Vec<PolicyPack>,
     assets: Vec<Asset>,
+    /// Those that were not asked for, and take room of an account from those that were.
+    beside: Vec<Asset>,
     receipts: Receipts,
     approvals: Vec<Approval>,
     memories: BTreeMap<String, Memory>,
@@ -121,10 +128,18 @@ impl Recorded {
         let unseen = |campaign: &Campaign| {
             takes_words_unseen(&CampaignFacts::of_spec(&campaign.name_any(), &campaign.spec))
         };
-        let asked_of_receipts = if campaigns.iter().any(unseen) {
+        let doing = "list the ChannelConfigs";
+        let channel_configs: Vec<ChannelConfig> = list(client, namespace, everything(), doing).await?;
+        let depends = depends_on_others(&assets, &campaigns, &channel_configs);
+        let asked_of_receipts = if depends || campaigns.iter().any(unseen) {
             Asked::All
         } else {
             asked
+        };
+        let beside = if depends {
+            others(client, namespace, asked, &assets).await?
+        } else {
+            Vec::new()
         };
         let receipts = Receipts::default();
         for receipt in receipts_of(client, namespace, asked_of_receipts, &assets).await? {
@@ -134,16 +149,11 @@ impl Recorded {
             namespace: namespace.to_owned(),
             campaigns,
             approvals: list(client, namespace, everything(), "list the Approvals").await?,
-            channel_configs: list(
-                client,
-                namespace,
-                ListParams::default(),
-                "list the ChannelConfigs",
-            )
-            .await?,
+            channel_configs,
             halts: pages(client, namespace, ListParams::default(), "list the Halts").await?,
             policy_packs: list(client, namespace, ListParams::default(), "list the PolicyPacks").await?,
             assets,
+            beside,
             receipts,
             memories: BTreeMap::new(),
         })
@@ -222,7 +232,39 @@ impl Recorded {
         config.map(|config| config.spec.environment).unwrap_or_default()
     }
 
-    /// What the operator would know of an Asset when it decides at an instant.
+    /// What stands in the namespace that lanes depend on.
+    pub fn surroundings(&self) -> Surroundings {
+        let mut traces = Vec::new();
+        self.receipts.each(&self.namespace, |view| {
+            traces.extend(view.spec.as_ref().ok().map(|spec| Trace {
+                slot: spec.slot.clone(),
+                type_: view.status.type_,
+                phase: view.status.phase,
+                effects: view.effects.to_vec(),
+            }));
+        });
+        Surroundings {
+            traces,
+            sharing: self
+                .channel_configs
+                .iter()
+                .filter_map(channel_config::sharing)
+                .collect(),
+        }
+    }
+
+    /// What the operator would know of each Asset that was asked for when it decides at an instant, its lanes included.
+    pub fn observed(&self, now: Timestamp) -> Vec<(&Asset, Observed)> {
+        let known = |asset| Some((asset, self.observe(asset, now)?));
+        let asked: Vec<(&Asset, Observed)> = self.assets.iter().filter_map(known).collect();
+        let beside = self.beside.iter().filter_map(|asset| self.observe(asset, now));
+        let (assets, mut crowd): (Vec<&Asset>, Vec<Observed>) = asked.into_iter().unzip();
+        crowd.extend(beside);
+        judge_lanes(&mut crowd, self.surroundings(), now);
+        assets.into_iter().zip(crowd).collect()
+    }
+
+    /// What the operator would know of an Asset when it decides at an instant, without what others leave it.
     pub fn observe(&self, asset: &Asset, now: Timestamp) -> Option<Observed> {
         let view = AssetView::of(asset);
         let facts = view.facts()?;
@@ -372,6 +414,46 @@ fn live(receipt: &ReceiptView, channels: &[ChannelFacts], now: Timestamp) -> Vec
         .filter(|attempt| now.duration_since(attempt.started_at.0) <= longest)
         .map(|attempt| attempt.id.clone())
         .collect()
+}
+
+/// Whether it depends on others when one of these Assets goes out: on the room of an account, or on another post.
+fn depends_on_others(assets: &[Asset], campaigns: &[Campaign], configs: &[ChannelConfig]) -> bool {
+    let capped = |asset: &Asset| {
+        let mut campaigns = campaigns.iter();
+        let campaign = campaigns.find(|campaign| campaign.name_any() == asset.spec.campaign);
+        campaign.is_some_and(|campaign| {
+            let spec = &campaign.spec;
+            spec.max_publishes_per_day
+                .or(spec.other_max_publishes_per_day)
+                .is_some()
+        })
+    };
+    let limited = |asset: &Asset| {
+        let Target { platform, account } = &asset.spec.target;
+        let mut configs = configs.iter();
+        configs.any(|config| {
+            channel_config::is_for(config, platform, account)
+                && channel_config::limits_on_record(config).need_a_lane
+        })
+    };
+    let mut assets = assets.iter();
+    assets.any(|asset| asset.spec.after.is_some() || capped(asset) || limited(asset))
+}
+
+/// The Assets of the namespace that are not among these.
+async fn others(
+    client: &Client,
+    namespace: &str,
+    asked: Asked<'_>,
+    these: &[Asset],
+) -> Result<Vec<Asset>, Error> {
+    if matches!(asked, Asked::All) {
+        return Ok(Vec::new());
+    }
+    let names: BTreeSet<String> = these.iter().map(ResourceExt::name_any).collect();
+    let mut others = assets(client, namespace, Asked::All).await?;
+    others.retain(|asset| !names.contains(&asset.name_any()));
+    Ok(others)
 }
 
 async fn assets(client: &Client, namespace: &str, asked: Asked<'_>) -> Result<Vec<Asset>, Error> {

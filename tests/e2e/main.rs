@@ -45,6 +45,8 @@ mod halts;
 #[cfg(test)]
 mod halts_in_flight;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod manifests;
 #[cfg(test)]
 mod manual;

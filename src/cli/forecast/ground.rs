@@ -8,7 +8,7 @@ use kube::ResourceExt as _;
 use serde_json::json;
 
 use super::{
-    Forecast, ForecastError, Forecasted, Row, Wishes,
+    Crowd, Forecast, ForecastError, Forecasted, Row, Wishes,
     guards::{Judges, KnownPack},
 };
 use crate::{
@@ -211,6 +211,24 @@ impl Ground {
             forecast
                 .campaigns
                 .push(self.forecasted(campaign, (wanted, judges), wishes.now));
+        }
+        let crowd = self.crowd(forecast, wishes.now);
+        forecast.crowds.insert(self.namespace, crowd);
+    }
+
+    /// What takes room beside the rows: what stands of other Campaigns, and what receipts and channels leave.
+    fn crowd(&self, forecast: &Forecast, now: Timestamp) -> Crowd {
+        let foretold = |asset: &&Asset| {
+            let mut campaigns = forecast.campaigns.iter();
+            campaigns
+                .any(|campaign| campaign.namespace == self.namespace && campaign.name == asset.spec.campaign)
+        };
+        let beside = self.recorded.assets().iter().filter(|asset| !foretold(asset));
+        Crowd {
+            beside: beside
+                .filter_map(|asset| self.recorded.observe(asset, now))
+                .collect(),
+            surroundings: self.recorded.surroundings(),
         }
     }
 

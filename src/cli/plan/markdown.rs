@@ -1,12 +1,13 @@
 //! A plan as Markdown, for a comment on a pull request: foreign words are data in it, and never mark-up, links or mentions.
 
-use super::{Difference, Fate, Planned, PlannedCampaign, PlannedRow, Problem, time};
+use super::{
+    super::comment::{ROWS, bounded, code, cut, prose},
+    Difference, Fate, Planned, PlannedCampaign, PlannedRow, Problem, time,
+};
 use crate::api::Severity;
 
-/// A comment on GitHub has at most 65,536 characters; the rest is room for what tools put around it.
-const LONGEST: usize = 60_000;
-/// How many rows a table has.
-const ROWS: usize = 100;
+/// What prints everything.
+const REST: &str = "campanile plan";
 
 /// The whole plan.
 pub(super) fn text(planned: &Planned) -> String {
@@ -26,21 +27,7 @@ pub(super) fn text(planned: &Planned) -> String {
             .iter()
             .map(|said| format!("> Assumed: {}", prose(said))),
     );
-    bounded(&blocks)
-}
-
-/// As many whole blocks as fit.
-fn bounded(blocks: &[String]) -> String {
-    let mut text = String::new();
-    for block in blocks {
-        if text.chars().count() + block.chars().count() > LONGEST {
-            text.push_str("The rest is too long for a comment: run `campanile plan`.\n");
-            break;
-        }
-        text.push_str(block);
-        text.push_str("\n\n");
-    }
-    format!("{}\n", text.trim_end())
+    bounded(&blocks, REST)
 }
 
 fn of_campaign(campaign: &PlannedCampaign) -> Vec<String> {
@@ -62,7 +49,7 @@ fn of_campaign(campaign: &PlannedCampaign) -> Vec<String> {
             .map(|post| format!("- {}", code(post)))
             .collect();
         blocks.push("**Withdrawn: approved, not published, and no longer in the files**".to_owned());
-        blocks.push(cut(posts, campaign.withdrawn.len()));
+        blocks.push(cut(posts, campaign.withdrawn.len(), REST));
     }
     blocks.extend(held("Blocked", &campaign.of(Fate::Blocked)));
     let errors: Vec<&Problem> = campaign
@@ -78,11 +65,19 @@ fn of_campaign(campaign: &PlannedCampaign) -> Vec<String> {
         &campaign.of(Fate::Drifted),
     ));
     blocks.extend(held("Stopped", &campaign.of(Fate::Stopped)));
+    let no_room = campaign.of(Fate::WouldBeMissed);
+    blocks.extend(held("No room before it is missed", &no_room));
     for (day, rows) in campaign.days() {
         blocks.push(format!("**{} {}**", prose(&day), code(&campaign.time_zone)));
         blocks.push(calendar(&rows, &campaign.time_zone));
     }
     blocks.extend(held("Waits for a person", &campaign.of(Fate::WaitsForAPerson)));
+    blocks.extend(beside(campaign));
+    blocks
+}
+
+/// What is counted and not shown.
+fn beside(campaign: &PlannedCampaign) -> Option<String> {
     let warnings = campaign
         .problems
         .iter()
@@ -99,10 +94,7 @@ fn of_campaign(campaign: &PlannedCampaign) -> Vec<String> {
         .filter(|(count, _)| *count > 0)
         .map(|(count, words)| format!("{count} {words}"))
         .collect();
-    if !rest.is_empty() {
-        blocks.push(format!("Beside that: {}.", rest.join(", ")));
-    }
-    blocks
+    (!rest.is_empty()).then(|| format!("Beside that: {}.", rest.join(", ")))
 }
 
 fn held(heading: &str, rows: &[&PlannedRow]) -> Vec<String> {
@@ -123,11 +115,11 @@ fn held(heading: &str, rows: &[&PlannedRow]) -> Vec<String> {
             code(&row.post_id),
             code(&format!("{}/{}", row.platform, row.account)),
             code(&row.locale),
-            code(&row.reason),
-            prose(&row.message)
+            code(row.told().0),
+            prose(row.told().1)
         )
     }));
-    vec![format!("**{heading}**"), cut(lines, rows.len())]
+    vec![format!("**{heading}**"), cut(lines, rows.len(), REST)]
 }
 
 fn calendar(rows: &[&PlannedRow], zone: &str) -> String {
@@ -148,10 +140,19 @@ fn calendar(rows: &[&PlannedRow], zone: &str) -> String {
             code(&row.post_id),
             code(&format!("{}/{}", row.platform, row.account)),
             code(&row.locale),
-            row.channel.as_deref().map_or_else(String::new, code)
+            row.channel.as_deref().map_or_else(String::new, code) + &waited(row, zone)
         )
     }));
-    cut(lines, rows.len())
+    cut(lines, rows.len(), REST)
+}
+
+/// What holds a row beyond the time that it was meant to go out at.
+fn waited(row: &PlannedRow, zone: &str) -> String {
+    let due = row.due.filter(|due| row.at.is_some_and(|at| at > *due));
+    let waited = due.zip(row.waits_for.as_ref());
+    waited.map_or_else(String::new, |(due, reason)| {
+        format!(" (due {}, {})", time(Some(due), zone), code(reason))
+    })
 }
 
 fn problems(heading: &str, found: Vec<&Problem>) -> String {
@@ -164,64 +165,5 @@ fn problems(heading: &str, found: Vec<&Problem>) -> String {
             prose(&problem.message)
         )
     });
-    format!("**{heading}**\n\n{}", cut(lines.collect(), count))
-}
-
-fn cut(mut lines: Vec<String>, count: usize) -> String {
-    if count > ROWS {
-        lines.push(format!("\nand {} more: run `campanile plan`", count - ROWS));
-    }
-    lines.join("\n")
-}
-
-/// Foreign words as code: GitHub looks for no mention, reference or link in it.
-fn code(text: &str) -> String {
-    format!("<code>{}</code>", escaped(text))
-}
-
-/// A sentence that may quote foreign words: what could notify somebody or refer to something is taken apart.
-fn prose(text: &str) -> String {
-    let mut told = String::new();
-    for letter in text.chars() {
-        told.push_str(&escaped_letter(letter));
-        if matches!(letter, '@' | '#') {
-            told.push_str("&#8203;");
-        }
-    }
-    told
-}
-
-fn escaped(text: &str) -> String {
-    text.chars().map(escaped_letter).collect()
-}
-
-/// Every character that Markdown or HTML could take for mark-up as an entity: an entity is never structure.
-fn escaped_letter(letter: char) -> String {
-    match letter {
-        letter if letter.is_alphanumeric() || " ,;-".contains(letter) => letter.to_string(),
-        letter if letter.is_whitespace() => " ".to_owned(),
-        letter if letter.is_control() || super::super::printed::steers(letter) => "&#65533;".to_owned(),
-        letter => format!("&#{};", u32::from(letter)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn foreign_words_are_no_markup_no_link_and_no_mention() {
-        assert_eq!(code("a|b`c<d>@e"), "<code>a&#124;b&#96;c&#60;d&#62;&#64;e</code>");
-        assert_eq!(prose("ask @ada, #12"), "ask &#64;&#8203;ada, &#35;&#8203;12");
-        assert_eq!(prose("https://e.com"), "https&#58;&#47;&#47;e&#46;com");
-        assert_eq!(prose("two\nlines \u{202e}"), "two lines &#65533;");
-    }
-
-    #[test]
-    fn a_comment_is_never_longer_than_github_takes() {
-        let blocks = vec!["x".repeat(1000); 100];
-        let text = bounded(&blocks);
-        assert!(text.chars().count() < 65_536);
-        assert!(text.ends_with("run `campanile plan`.\n"));
-    }
+    format!("**{heading}**\n\n{}", cut(lines.collect(), count, REST))
 }

@@ -2,9 +2,10 @@
 
 use super::{
     super::printed::{Colour, coloured, shown, wrapped},
-    Difference, Fate, Planned, PlannedCampaign, PlannedRow, Problem, time,
+    Difference, Fate, Planned, PlannedCampaign, PlannedRow, Problem, day, time,
 };
 use crate::api::Severity;
+use jiff::Timestamp;
 
 /// How wide the text is, in characters.
 const WIDTH: usize = 100;
@@ -54,6 +55,13 @@ fn of_campaign(campaign: &PlannedCampaign) -> Vec<String> {
         "Stopped",
         Colour::Red,
         &campaign.of(Fate::Stopped),
+        in_the_way,
+    ));
+    let no_room = campaign.of(Fate::WouldBeMissed);
+    lines.extend(section(
+        "No room before it is missed",
+        Colour::Red,
+        &no_room,
         in_the_way,
     ));
     for (day, rows) in campaign.days() {
@@ -117,9 +125,9 @@ fn in_the_way(row: &PlannedRow) -> Vec<String> {
         .place
         .as_ref()
         .map_or_else(String::new, |place| format!("{}  ", shown(&place.to_string())));
-    let mut lines = vec![format!("  {place}{}  {}", what(row), shown(&row.reason))];
+    let mut lines = vec![format!("  {place}{}  {}", what(row), shown(row.told().0))];
     lines.extend(
-        wrapped(&row.message, WIDTH - 6)
+        wrapped(row.told().1, WIDTH - 6)
             .iter()
             .map(|line| format!("      {line}")),
     );
@@ -131,7 +139,12 @@ fn waits(row: &PlannedRow) -> Vec<String> {
         .at_local
         .as_deref()
         .map_or_else(String::new, |local| format!("  due {}", shown(local)));
-    vec![format!("  {}{local}  {}", what(row), shown(&row.reason))]
+    let mut lines = vec![format!("  {}{local}  {}", what(row), shown(&row.reason))];
+    // Approved in time or not: limits leave no room for it.
+    let no_room = row.would_be_missed.iter();
+    let no_room = no_room.flat_map(|warning| wrapped(&warning.message, WIDTH - 6));
+    lines.extend(no_room.map(|line| format!("      {line}")));
+    lines
 }
 
 fn drafted(row: &PlannedRow) -> Vec<String> {
@@ -153,10 +166,13 @@ fn goes_out(row: &PlannedRow, zone: &str) -> String {
         .channel
         .as_deref()
         .map_or_else(String::new, |channel| format!("  by {}", shown(channel)));
-    let held = if row.reason == "WaitingForTime" || row.phase == crate::api::AssetPhase::Publishing {
-        String::new()
-    } else {
-        format!("  {}", shown(&row.reason))
+    let held = match (
+        &row.waits_for,
+        row.due.filter(|due| row.at.is_some_and(|at| at > *due)),
+    ) {
+        (None, _) => String::new(),
+        (Some(reason), None) => format!("  {}", shown(reason)),
+        (Some(reason), Some(due)) => format!("  due {}, {}", due_text(due, row, zone), shown(reason)),
     };
     format!(
         "  {} {:>5}  {}{channel}{held}",
@@ -164,6 +180,15 @@ fn goes_out(row: &PlannedRow, zone: &str) -> String {
         time(row.at, zone),
         what(row)
     )
+}
+
+/// When it was meant to go out; with its day, where that is another one.
+fn due_text(due: Timestamp, row: &PlannedRow, zone: &str) -> String {
+    let (that_day, other) = (day(Some(due), zone), day(row.at, zone));
+    if that_day == other {
+        return time(Some(due), zone);
+    }
+    format!("{that_day} {}", time(Some(due), zone))
 }
 
 fn problems(campaign: &PlannedCampaign) -> Vec<String> {

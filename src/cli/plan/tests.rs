@@ -497,3 +497,62 @@ fn a_plan_says_where_nobody_judges_and_which_pack_nobody_here_knows() {
         "{screen}"
     );
 }
+
+#[test]
+fn rows_are_shown_when_there_is_room_for_them_and_what_has_none_is_in_the_way() {
+    let limits = "  limits: {minimumGap: 90m}\n";
+    let channel = CHANNEL.replace(
+        "spec: {platform: linkedin, account: company, webhook: {url: \"https://hooks.example.com/\"}}\n",
+        &format!("spec:\n  platform: linkedin\n  account: company\n  webhook: {{url: \"https://hooks.example.com/\"}}\n{limits}"),
+    );
+    let rows = ["a", "b", "c"].map(|post| row(post, "2026-02-16", "company", "approved"));
+    let files = tree(&[
+        ("campanile.yaml", &format!("{CAMPAIGN}{channel}")),
+        ("docs/week-1.csv", &sheet(&rows)),
+    ]);
+    let planned = plan_of(&files, None).unwrap();
+    assert!(planned.blocked);
+    insta::assert_snapshot!(screen_of(&planned), @"
+    Campaign week1: 2 to be published, 1 without room
+
+    Warnings
+      docs/week-1.csv:2:1  SameInstantOnAccount
+          The post `a` goes to company on linkedin at the same instant as `b`, `c`. Give one of them a
+          publish_time of its own, if that is not meant.
+      docs/week-1.csv:3:1  SameInstantOnAccount
+          The post `b` goes to company on linkedin at the same instant as `a`, `c`. Give one of them a
+          publish_time of its own, if that is not meant.
+      docs/week-1.csv:4:1  SameInstantOnAccount
+          The post `c` goes to company on linkedin at the same instant as `a`, `b`. Give one of them a
+          publish_time of its own, if that is not meant.
+
+    No room before it is missed
+      docs/week-1.csv:4  c  linkedin/company  en  MinimumGap
+          ChannelConfig linkedin-company keeps 1h30m between two publications (limits.minimumGap). There
+          is no room for it before it is missed, after 2026-02-16T08:10:00Z. Give it another time, or
+          change the limits.
+
+    Mon 2026-02-16  Asia/Jerusalem
+      + 08:10  a  linkedin/company  en  by linkedin-company
+      + 09:40  b  linkedin/company  en  by linkedin-company  due 08:10, MinimumGap
+
+    Assumed: No cluster was compared: what was published before is planned again, and no Secret was
+    looked for.
+    ");
+    let comment = markdown::text(&planned);
+    assert!(comment.contains("**No room before it is missed**"), "{comment}");
+    assert!(
+        comment.contains("(due 08:10, <code>MinimumGap</code>)"),
+        "{comment}"
+    );
+    let json = serde_json::to_value(&planned).unwrap();
+    let row = |post: &str| {
+        let rows = json["campaigns"][0]["rows"].as_array().unwrap();
+        rows.iter().find(|row| row["postId"] == post).unwrap().clone()
+    };
+    assert_eq!(
+        (&row("b")["at"], &row("b")["waitsFor"]),
+        (&"2026-02-16T07:40:01Z".into(), &"MinimumGap".into())
+    );
+    assert_eq!(row("c")["wouldBeMissed"]["reason"], "MinimumGap");
+}

@@ -6,7 +6,10 @@ use super::{
     super::printed::{Colour, coloured, shown, wrapped},
     Calendar, Entry, Held, Subject,
 };
-use crate::{api::AssetPhase, domain::schedule};
+use crate::{
+    api::AssetPhase,
+    domain::{plan::Warning, schedule},
+};
 
 /// How wide the text is, in characters.
 const WIDTH: usize = 100;
@@ -57,12 +60,13 @@ fn head(calendar: &Calendar, zone: &TimeZone) -> Vec<String> {
     lines
 }
 
-/// How everything stands at the beginning is told at the end, where it still stands so.
-fn is_told(entry: &Entry, calendar: &Calendar) -> bool {
+/// How everything stands at the beginning is told at the end, where it still stands so; what is missed for lack of room is
+/// told when it is missed.
+pub(super) fn is_told(entry: &Entry, calendar: &Calendar) -> bool {
     entry.published || (entry.at > calendar.from && entry.phase != AssetPhase::Scheduled)
 }
 
-fn local(instant: Timestamp, zone: &TimeZone) -> Zoned {
+pub(super) fn local(instant: Timestamp, zone: &TimeZone) -> Zoned {
     instant.to_zoned(zone.clone())
 }
 
@@ -76,28 +80,48 @@ fn of_day(entries: &[&Entry], zone: &TimeZone, name: &str) -> Vec<String> {
     if changes {
         lines.push("  The clocks change on this day.".to_owned());
     }
-    lines.extend(entries.iter().map(|entry| {
-        let at = local(entry.at, zone);
-        // A time that happens twice is told apart by its offset.
-        let at = if changes {
-            at.strftime("%H:%M %:z")
-        } else {
-            at.strftime("%H:%M")
-        };
-        let (word, colour) = word(entry);
-        let why = if entry.published {
-            String::new()
-        } else {
-            format!("  {}", shown(&entry.reason))
-        };
-        format!(
-            "  {at}  {}{}{}{why}",
-            coloured(word, colour),
-            " ".repeat(11 - word.len().min(11)),
-            what(&entry.subject)
-        )
-    }));
+    lines.extend(entries.iter().flat_map(|entry| of_entry(entry, zone, changes)));
     lines
+}
+
+fn of_entry(entry: &Entry, zone: &TimeZone, clocks_change: bool) -> Vec<String> {
+    // A time that happens twice is told apart by its offset.
+    let form = if clocks_change { "%H:%M %:z" } else { "%H:%M" };
+    let at = local(entry.at, zone).strftime(form);
+    let (word, colour) = word(entry);
+    let why = if entry.published {
+        waited(entry, zone)
+    } else {
+        format!("  {}", shown(&entry.reason))
+    };
+    let mut lines = vec![format!(
+        "  {at}  {}{}{}{why}",
+        coloured(word, colour),
+        " ".repeat(11 - word.len().min(11)),
+        what(&entry.subject)
+    )];
+    lines.extend(no_room(entry.no_room.as_ref()));
+    lines
+}
+
+/// Since when a publication waited, and for what.
+fn waited(entry: &Entry, zone: &TimeZone) -> String {
+    let Some((reason, due)) = entry.waited_for.as_ref().zip(entry.due) else {
+        return String::new();
+    };
+    let due = local(due, zone);
+    let form = if due.date() == local(entry.at, zone).date() {
+        "%H:%M"
+    } else {
+        "%a %H:%M"
+    };
+    format!("  due {}, {}", due.strftime(form), shown(reason))
+}
+
+fn no_room(warning: Option<&Warning>) -> Vec<String> {
+    let lines = warning.map(|warning| wrapped(&warning.message, WIDTH - 6));
+    let lines = lines.into_iter().flatten();
+    lines.map(|line| format!("      {line}")).collect()
 }
 
 fn clocks_change(at: &Zoned) -> bool {
@@ -106,7 +130,7 @@ fn clocks_change(at: &Zoned) -> bool {
     matches!((start, end), (Some(start), Some(end)) if start.offset() != end.offset())
 }
 
-fn word(entry: &Entry) -> (&'static str, Colour) {
+pub(super) fn word(entry: &Entry) -> (&'static str, Colour) {
     match entry.phase {
         _ if entry.published => ("published", Colour::Green),
         AssetPhase::Missed => ("missed", Colour::Red),
@@ -141,11 +165,15 @@ fn held(held: &[Held]) -> Vec<String> {
             .map_or_else(String::new, |place| format!("{}  ", shown(&place.to_string())));
         let standing = format!("{:?} {}", one.phase, one.reason);
         lines.push(format!("  {place}{}  {}", what(&one.subject), shown(&standing)));
+        // What is missed was told when it was.
+        lines.extend(no_room(
+            one.no_room.as_ref().filter(|_| one.phase != AssetPhase::Missed),
+        ));
     }
     lines
 }
 
-fn counts(calendar: &Calendar) -> String {
+pub(super) fn counts(calendar: &Calendar) -> String {
     let published = calendar.entries.iter().filter(|entry| entry.published).count();
     let missed = calendar
         .held

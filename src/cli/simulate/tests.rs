@@ -37,6 +37,10 @@ fn simulated(rows: &[String], from: &str, days: u64, approved: bool) -> Calendar
         ),
     ]
     .into();
+    simulated_of(&files, from, days, approved)
+}
+
+fn simulated_of(files: &BTreeMap<String, Vec<u8>>, from: &str, days: u64, approved: bool) -> Calendar {
     let names: Vec<String> = files.keys().cloned().collect();
     let (from, how_long) = (from.parse().unwrap(), GoDuration::from_secs(days * 86_400));
     let wishes = Wishes {
@@ -50,7 +54,7 @@ fn simulated(rows: &[String], from: &str, days: u64, approved: bool) -> Calendar
         approved,
         time_zone: None,
     };
-    calendar_of(of_files(&names, &files, None, &wishes).unwrap(), settings).unwrap()
+    calendar_of(&of_files(&names, files, None, &wishes).unwrap(), settings).unwrap()
 }
 
 fn text_of(calendar: &Calendar) -> String {
@@ -171,4 +175,59 @@ fn a_duration_is_written_as_elsewhere_and_bounded() {
     assert_eq!(duration("14d").unwrap(), GoDuration::from_secs(14 * 86_400));
     assert!(duration("fortnight").unwrap_err().contains("14d"));
     assert!(duration("400d").unwrap_err().contains("year"));
+}
+
+#[test]
+fn limits_move_what_has_no_room_and_what_is_missed_for_lack_of_it_says_so() {
+    let limits = "  limits: {minimumGap: 45m}\n";
+    let manifests = MANIFESTS.replace(
+        "spec: {platform: linkedin, account: company, webhook: {url: \"https://hooks.example.com/\"}}",
+        &format!("spec:\n  platform: linkedin\n  account: company\n  webhook: {{url: \"https://hooks.example.com/\"}}\n{limits}"),
+    );
+    let rows = ["a", "b", "c", "d"].map(|post| row(post, "2026-02-16", "09:00", "approved"));
+    let files: BTreeMap<String, Vec<u8>> = [
+        ("campanile.yaml".to_owned(), manifests.into_bytes()),
+        (
+            "sheet.csv".to_owned(),
+            format!("{HEADER}{}", rows.concat()).into_bytes(),
+        ),
+    ]
+    .into();
+    let calendar = simulated_of(&files, "2026-02-15T10:00:00Z", 2, false);
+    insta::assert_snapshot!(text_of(&calendar), @"
+    Simulated from 2026-02-15 12:00 to 2026-02-17 12:00 Asia/Jerusalem, approvals as they are
+
+    Mon 2026-02-16  Asia/Jerusalem
+      09:00  published  a  linkedin/company  en
+      09:45  published  b  linkedin/company  en  due 09:00, MinimumGap
+      10:30  published  c  linkedin/company  en  due 09:00, MinimumGap
+      11:00  missed     d  linkedin/company  en  NotPublishedInTime
+          ChannelConfig linkedin-company keeps 45m between two publications (limits.minimumGap). There
+          is no room for it before it is missed, after 2026-02-16T09:00:00Z. Give it another time, or
+          change the limits.
+
+    Not published in that time
+      sheet.csv:5  d  linkedin/company  en  Missed NotPublishedInTime
+
+    3 published, 1 missed, 0 held
+    Assumed: No cluster was compared: what was published before is planned again, and no Secret was
+    looked for.
+    ");
+    let json = serde_json::to_value(&calendar).unwrap();
+    let entries = json["entries"].as_array().unwrap();
+    let of = |post: &str, phase: &str| {
+        let mut entries = entries.iter();
+        entries
+            .find(|entry| entry["postId"] == post && entry["phase"] == phase)
+            .unwrap()
+    };
+    assert_eq!(of("b", "Posted")["waitedFor"], "MinimumGap");
+    assert_eq!(of("b", "Posted")["due"], "2026-02-16T07:00:00Z");
+    assert_eq!(of("d", "Missed")["noRoom"]["reason"], "MinimumGap");
+    let markdown = markdown::text(&calendar);
+    assert!(
+        markdown.contains("due Mon 09&#58;00, <code>MinimumGap</code>"),
+        "{markdown}"
+    );
+    assert!(markdown.contains("limits&#46;minimumGap"), "{markdown}");
 }

@@ -88,6 +88,11 @@ fn head(answer: &Answer) -> Vec<String> {
         ),
     ];
     lines.extend(message.iter().map(|line| format!("  {line}")));
+    let no_room = explanation.would_be_missed.as_ref();
+    let no_room = no_room.filter(|warning| warning.message != explanation.message);
+    let warning = no_room.map(|warning| wrapped(&format!("Would be missed: {}", warning.message), WIDTH - 2));
+    let warning = warning.into_iter().flatten();
+    lines.extend(warning.map(|line| format!("  {}", coloured(&line, Colour::Red))));
     lines.push(format!("  {}", coloured(&shown(&object), Colour::Dim)));
     lines
 }

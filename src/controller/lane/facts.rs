@@ -6,20 +6,18 @@ use jiff::Timestamp;
 use kube::{Api, Resource};
 
 use super::super::{
-    campaign,
-    channel_config::{self, LimitsOnRecord},
+    campaign, channel_config,
     context::{Guarded, Shared},
     error::Error,
     view::{AssetView, ReceiptView},
 };
 use crate::{
-    api::{AssetPhase, ChannelConfig, Intent, ReceiptPhase},
+    api::{ChannelConfig, ReceiptPhase},
     domain::{
         gates::needs_a_lane,
-        limits::{
-            AccountKey, Bucket, EffectKind, Followed, FollowedState, LaneFacts, Record, Scope, shared_bucket,
-        },
-        observed::{AssetFacts, Observed},
+        lanes::{Sharing, bucket, followed, scope, slot, state_of},
+        limits::{AccountKey, EffectKind, Followed, LaneFacts, Record, Scope},
+        observed::{AssetFacts, ChannelFacts, Observed},
         slot::Slot,
     },
 };
@@ -38,13 +36,11 @@ pub(in super::super) fn from_memory(
     if !needs_a_lane(observed) {
         return beside;
     }
-    let Some(own) = slot(observed) else { return beside };
-    let scope = scope(
-        shared.channel_configs.state().as_slice(),
-        namespace,
-        observed,
-        &own,
-    );
+    let Some(own) = limited_slot(observed) else {
+        return beside;
+    };
+    let configs = shared.channel_configs.state();
+    let scope = scope(&sharing(&configs, namespace, observed), observed, &own);
     let mut known = Vec::new();
     shared.receipts.each(namespace, |view| {
         if is_within(view, &scope) {
@@ -71,7 +67,8 @@ pub(in super::super) fn without_receipts(shared: &Shared, namespace: &str, obser
             followed_from_memory(shared, namespace, observed, post)
         }
     };
-    let (bucket, bucket_waits_until) = bucket(&shared.channel_configs.state(), namespace, observed);
+    let sharing = sharing(&shared.channel_configs.state(), namespace, observed);
+    let (bucket, bucket_waits_until) = bucket(&sharing, observed);
     LaneFacts {
         bucket,
         bucket_waits_until,
@@ -92,14 +89,15 @@ pub(in super::super) async fn directly(
         Some(post) => followed_directly(shared, namespace, observed, post).await?,
         None => Vec::new(),
     };
-    let Some(own) = slot(observed).filter(|_| needs_a_lane(observed)) else {
+    let Some(own) = limited_slot(observed).filter(|_| needs_a_lane(observed)) else {
         return Ok(LaneFacts {
             followed,
             ..LaneFacts::default()
         });
     };
     let configs = configs(shared, namespace, observed).await?;
-    let scope = scope(&configs, namespace, observed, &own);
+    let sharing = sharing(&configs, namespace, observed);
+    let scope = scope(&sharing, observed, &own);
     let receipts = listed(shared, namespace, &scope).await?;
     let counted = receipts.values().filter(|view| !comes_after(view, ours));
     let taken = LaneFacts::of(
@@ -108,7 +106,7 @@ pub(in super::super) async fn directly(
         counted.filter_map(|view| record(view)),
         shared.clock.now(),
     );
-    let (bucket, bucket_waits_until) = bucket(&configs, namespace, observed);
+    let (bucket, bucket_waits_until) = bucket(&sharing, observed);
     Ok(LaneFacts {
         bucket,
         bucket_waits_until,
@@ -135,80 +133,24 @@ async fn configs(
     Ok(listed.iter().cloned().map(Arc::new).collect())
 }
 
-fn slot(observed: &Observed) -> Option<Slot> {
-    let [channel] = observed.channels.as_slice() else {
-        return None;
-    };
-    let campaign = observed.campaign.as_ref()?;
-    Some(observed.asset.slot(&campaign.id, channel.environment))
+/// The slot of an asset that has a campaign and one channel.
+fn limited_slot(observed: &Observed) -> Option<Slot> {
+    let judged = observed.channels.len() == 1 && observed.campaign.is_some();
+    judged.then(|| slot(observed))
 }
 
-/// The limits of the channels of a namespace that name the bucket of an asset's account.
-fn sharing(
-    configs: &[Arc<Guarded<ChannelConfig>>],
-    namespace: &str,
-    observed: &Observed,
-) -> Vec<(AccountKey, LimitsOnRecord)> {
-    let [channel] = observed.channels.as_slice() else {
+/// The channels of a namespace that draw on a bucket, where an asset draws on one.
+fn sharing(configs: &[Arc<Guarded<ChannelConfig>>], namespace: &str, observed: &Observed) -> Vec<Sharing> {
+    let has_bucket = |channel: &ChannelFacts| channel.limits.bucket.is_some();
+    if !observed.channels.iter().any(has_bucket) {
         return Vec::new();
-    };
-    let Some(bucket) = &channel.limits.bucket else {
-        return Vec::new();
-    };
+    }
     configs
         .iter()
         .filter_map(|guarded| guarded.0.as_ref().ok())
         .filter(|config| config.metadata.namespace.as_deref() == Some(namespace))
-        .map(|config| {
-            let account = AccountKey::of(&config.spec.platform, &config.spec.account);
-            (account, channel_config::limits_on_record(config))
-        })
-        .filter(|(_, record)| {
-            let named = record.bucket.as_ref();
-            named.is_some_and(|named| named.name == bucket.name)
-        })
+        .filter_map(channel_config::sharing)
         .collect()
-}
-
-fn bucket(
-    configs: &[Arc<Guarded<ChannelConfig>>],
-    namespace: &str,
-    observed: &Observed,
-) -> (Option<Bucket>, Option<Timestamp>) {
-    let sharing = sharing(configs, namespace, observed);
-    let own = observed
-        .channels
-        .first()
-        .and_then(|channel| channel.limits.bucket.as_ref());
-    let said = sharing.iter().filter_map(|(_, record)| record.bucket.as_ref());
-    let shared = own.and_then(|own| shared_bucket(&own.name, said.chain([own])));
-    let waits = sharing.iter().filter_map(|(_, record)| record.rate_limited_until);
-    (shared, waits.max())
-}
-
-fn scope(configs: &[Arc<Guarded<ChannelConfig>>], namespace: &str, observed: &Observed, own: &Slot) -> Scope {
-    let account = AccountKey::of_slot(own.fields());
-    let mut sharing: std::collections::BTreeSet<AccountKey> = sharing(configs, namespace, observed)
-        .into_iter()
-        .map(|(account, _)| account)
-        .collect();
-    let has_bucket = observed
-        .channels
-        .iter()
-        .any(|channel| channel.limits.bucket.is_some());
-    if has_bucket {
-        sharing.insert(account.clone());
-    }
-    let capped = observed
-        .campaign
-        .as_ref()
-        .filter(|campaign| campaign.cap.is_some());
-    Scope {
-        environment: own.fields().environment,
-        account,
-        campaign: capped.map(|_| own.fields().campaign.clone()),
-        sharing,
-    }
 }
 
 fn is_within(view: &ReceiptView, scope: &Scope) -> bool {
@@ -311,7 +253,7 @@ fn followed_from_memory(shared: &Shared, namespace: &str, observed: &Observed, p
         }
     });
     let facts = assets.iter().filter_map(|view| view.facts()).collect();
-    followed(shared, namespace, id, (facts, &receipts))
+    standing(shared, namespace, id, (facts, &receipts))
 }
 
 async fn followed_directly(
@@ -335,50 +277,26 @@ async fn followed_directly(
     let (assets, receipts) =
         futures::future::try_join(assets, receipts(shared, namespace, &of_receipts)).await?;
     let facts = assets.iter().filter_map(AssetView::facts).collect();
-    Ok(followed(shared, namespace, id, (facts, &receipts)))
+    Ok(standing(shared, namespace, id, (facts, &receipts)))
 }
 
 /// How a post stands on each of its targets: by its Receipts, and where there is none by its Assets.
-fn followed(
+fn standing(
     shared: &Shared,
     namespace: &str,
     campaign: &str,
     (assets, receipts): (Vec<AssetFacts>, &Receipts),
 ) -> Vec<Followed> {
-    let mut states = BTreeMap::new();
-    for facts in assets {
+    let assets = assets.iter().map(|facts| {
         let environment = campaign::environment(shared, namespace, &facts.target);
         let slot = facts.slot(campaign, environment);
-        states.insert(slot.fields().clone(), of_asset(&facts));
-    }
-    for view in receipts.values() {
-        let Ok(spec) = &view.spec else { continue };
-        match of_receipt(view.status.phase) {
-            Some(state) => drop(states.insert(spec.slot.clone(), state)),
-            None => drop(states.entry(spec.slot.clone()).or_insert(FollowedState::Coming)),
-        }
-    }
-    states
-        .into_iter()
-        .map(|(slot, state)| Followed { slot, state })
-        .collect()
-}
-
-fn of_asset(facts: &AssetFacts) -> FollowedState {
-    match (facts.intent, facts.phase) {
-        (Intent::Skip, _) | (_, Some(AssetPhase::Skipped)) => FollowedState::Skipped,
-        (_, Some(AssetPhase::Missed)) => FollowedState::Missed,
-        _ => FollowedState::Coming,
-    }
-}
-
-fn of_receipt(phase: ReceiptPhase) -> Option<FollowedState> {
-    match phase {
-        ReceiptPhase::Published => Some(FollowedState::Published),
-        ReceiptPhase::Sending | ReceiptPhase::Unknown => Some(FollowedState::InDoubt),
-        ReceiptPhase::Failed => Some(FollowedState::Failed),
-        ReceiptPhase::Claimed | ReceiptPhase::Released => None,
-    }
+        (slot.fields().clone(), state_of(facts))
+    });
+    let receipts = receipts.values().filter_map(|view| {
+        let spec = view.spec.as_ref().ok()?;
+        Some((spec.slot.clone(), view.status.phase))
+    });
+    followed(assets, receipts)
 }
 
 #[cfg(test)]

@@ -21,13 +21,11 @@ use super::{
 use crate::domain::{
     decide::decide,
     gates::candidate,
-    limits::{AccountKey, Candidate, Line, Taken, Turn, turns},
+    limits::{AccountKey, Candidate, LONGEST_LINE, Line, Taken, turns},
 };
 
 /// For how long changes are gathered before a line is looked at again.
 const GATHERING: Duration = Duration::from_millis(500);
-/// How many wait in one line: the rest follow when these have gone.
-const LONGEST_LINE: usize = 1_000;
 
 /// Keeps the lines of all namespaces.
 pub(in super::super) async fn keep(shared: &Arc<Shared>) {
@@ -53,23 +51,13 @@ async fn renew(shared: &Arc<Shared>, namespace: &str) {
     };
     let before = shared.lanes.replace(namespace, line.clone());
     for (asset, turn) in &line {
-        if is_news(before.get(asset), turn) {
+        if turn.is_news_after(before.get(asset)) {
             shared.asset_wakes.wake(ObjectRef::new(asset).within(namespace));
         }
     }
     for asset in before.keys().filter(|asset| !line.contains_key(*asset)) {
         shared.asset_wakes.wake(ObjectRef::new(asset).within(namespace));
     }
-}
-
-/// Whether somebody has to look again: their turn comes sooner, or they are to say that it comes too late.
-fn is_news(before: Option<&Turn>, turn: &Turn) -> bool {
-    let Some(before) = before else { return true };
-    let sooner = match (before.at, turn.at) {
-        (Some(before), Some(at)) => at < before,
-        (before, at) => before != at,
-    };
-    sooner || before.too_late != turn.too_late
 }
 
 /// What is limited in a namespace.

@@ -11,6 +11,9 @@ use super::{
 };
 use crate::api::{AssetType, Environment};
 
+/// How many wait in one line: the rest follow when these have gone.
+pub const LONGEST_LINE: usize = 1_000;
+
 /// The order in which those who wait go: by time, pages first, then by post id and name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Order {
@@ -64,6 +67,18 @@ pub struct Turn {
     pub limit: Option<Limit>,
     /// True where it will be missed before that.
     pub too_late: bool,
+}
+
+impl Turn {
+    /// Whether somebody has to look again: the turn comes sooner, or they are to say that it comes too late.
+    pub fn is_news_after(&self, before: Option<&Self>) -> bool {
+        let Some(before) = before else { return true };
+        let sooner = match (before.at, self.at) {
+            (Some(before), Some(at)) => at < before,
+            (before, at) => before != at,
+        };
+        sooner || before.too_late != self.too_late
+    }
 }
 
 /// A line: the turn of each, by the name of its Asset.

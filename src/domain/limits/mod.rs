@@ -23,7 +23,7 @@ pub use self::{
     calendar::Calendar,
     effect::{Effect, EffectKind, Group, effects},
     lane::{AccountKey, LaneFacts, Record, Scope, shared_bucket},
-    line::{Candidate, Line, Order, Taken, Turn, turns},
+    line::{Candidate, LONGEST_LINE, Line, Order, Taken, Turn, turns},
     read::{LimitsError, lower_cap},
     room::{Asker, Ledger, Limit, Opening},
 };

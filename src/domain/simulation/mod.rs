@@ -2,6 +2,8 @@
 
 mod half_open;
 #[cfg(test)]
+mod lanes_tests;
+#[cfg(test)]
 mod tests;
 
 use std::{collections::BTreeSet, time::Duration};
@@ -11,10 +13,11 @@ use serde::Serialize;
 
 use super::{
     decide::decide,
-    gates::channel,
+    gates::{channel, needs_a_lane},
     halts::next_hold,
+    lanes::{Lanes, Surroundings},
     observed::{ApprovalFacts, Enforcement, Observed, ReceiptFacts},
-    plan::{Action, AskOrder, Plan, SendOrder},
+    plan::{Action, AskOrder, Plan, SendOrder, Warning},
     receipt::{self, NewAttempt, Outcome, Person, Proof},
 };
 use crate::api::{AssetPhase, Decision, Intent, ReceiptStatus, RetryPolicy, Sender};
@@ -23,6 +26,9 @@ use crate::api::{AssetPhase, Decision, Intent, ReceiptStatus, RetryPolicy, Sende
 const ACTIONS: usize = 6;
 /// How often one asset is looked at, at most: nothing that waits for a clock needs as many looks.
 const LOOKS: u32 = 100_000;
+
+/// Why an asset waits whose time has not come.
+const WAITING_FOR_TIME: &str = "WaitingForTime";
 
 /// Something that becomes of an asset at an instant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -40,6 +46,21 @@ pub struct Happening {
     pub reason: String,
     /// A sentence that says why.
     pub message: String,
+    /// What it had waited for until then, where it was held when its time had come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waited_for: Option<String>,
+    /// Why there is no room for it before it is missed, or was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_room: Option<Warning>,
+}
+
+/// How an asset stands at the last instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// What is decided then.
+    pub plan: Plan,
+    /// Why there is no room for it before it is missed, or was none.
+    pub no_room: Option<Warning>,
 }
 
 /// What would happen between two instants.
@@ -47,51 +68,84 @@ pub struct Happening {
 pub struct Simulation {
     /// Everything that changes, in order; how every asset stands at the first instant comes first.
     pub happenings: Vec<Happening>,
-    /// What is decided for each asset at the last instant.
-    pub ends: Vec<Plan>,
+    /// How each asset stands at the last instant.
+    pub ends: Vec<End>,
 }
 
-/// Plays decisions from one instant to another, both included.
+/// Plays decisions about the assets of one namespace from one instant to another, both included.
 ///
-/// Assets that act at one instant act in the order in which they are given. A send succeeds at once. What is in doubt stays in
-/// doubt: nobody knows what a platform would say.
+/// A send succeeds at once. What is in doubt stays in doubt: nobody knows what a platform would say. Whoever depends on the
+/// room of an account, of a campaign or of an app, or on another post, is judged by what went out before, in line.
 ///
 /// # Guarantees
 /// Equal inputs give equal simulations. Whatever is sent at an instant, [`decide`] says is to be sent then.
-pub fn simulate(assets: Vec<Observed>, from: Timestamp, until: Timestamp) -> Simulation {
-    let mut stage = Stage {
-        wakes: (0..assets.len()).map(|asset| (from, asset)).collect(),
-        looks: vec![0; assets.len()],
-        said: vec![None; assets.len()],
-        assets,
-        happenings: Vec::new(),
-    };
-    while let Some((at, asset)) = stage.wakes.pop_first().filter(|(at, _)| *at <= until) {
-        stage.look(asset, at);
-    }
-    let ends = stage
-        .assets
-        .iter()
-        .map(|observed| decide(observed, until))
-        .collect();
-    Simulation {
-        happenings: stage.happenings,
-        ends,
-    }
+pub fn simulate(
+    assets: Vec<Observed>,
+    surroundings: Surroundings,
+    from: Timestamp,
+    until: Timestamp,
+) -> Simulation {
+    let lanes = Lanes::of(&assets, surroundings);
+    Stage::set(assets, lanes, from).played(until)
 }
 
 struct Stage {
     assets: Vec<Observed>,
+    lanes: Lanes,
     /// When to look at which.
     wakes: BTreeSet<(Timestamp, usize)>,
     looks: Vec<u32>,
-    /// Phase and reason as they were told last.
-    said: Vec<Option<(AssetPhase, String)>>,
+    said: Vec<Option<Said>>,
     happenings: Vec<Happening>,
 }
 
+/// What was told of an asset last.
+#[derive(Clone, Debug)]
+struct Said {
+    phase: AssetPhase,
+    reason: String,
+    no_room: Option<Warning>,
+}
+
 impl Stage {
+    fn set(assets: Vec<Observed>, lanes: Lanes, from: Timestamp) -> Self {
+        Self {
+            wakes: (0..assets.len()).map(|asset| (from, asset)).collect(),
+            looks: vec![0; assets.len()],
+            said: vec![None; assets.len()],
+            lanes,
+            assets,
+            happenings: Vec::new(),
+        }
+    }
+
+    fn played(mut self, until: Timestamp) -> Simulation {
+        while let Some((now, _)) = self.wakes.first().copied().filter(|(at, _)| *at <= until) {
+            self.play(now);
+        }
+        let happenings = std::mem::take(&mut self.happenings);
+        let ends = (0..self.assets.len()).filter_map(|asset| self.end(asset, until));
+        Simulation {
+            ends: ends.collect(),
+            happenings,
+        }
+    }
+
+    /// Everything that happens at one instant to those who are awake then.
+    fn play(&mut self, now: Timestamp) {
+        let mut awake = Vec::new();
+        while self.wakes.first().is_some_and(|(at, _)| *at <= now) {
+            awake.extend(self.wakes.pop_first().map(|(_, asset)| asset));
+        }
+        let news = self.lanes.line_up(&mut self.assets, &awake, now);
+        self.wakes.extend(news.into_iter().map(|asset| (now, asset)));
+        for asset in awake {
+            self.look(asset, now);
+        }
+    }
+
     fn look(&mut self, asset: usize, now: Timestamp) {
+        self.tell_lanes(asset, now);
         let Some(observed) = self.assets.get_mut(asset) else {
             return;
         };
@@ -113,7 +167,33 @@ impl Stage {
         {
             self.wakes.insert((at, asset));
         }
+        self.tell_others(asset, &plan, sent, now);
         self.note(asset, plan, sent, now);
+    }
+
+    /// What others leave an asset by now.
+    fn tell_lanes(&mut self, asset: usize, now: Timestamp) {
+        if !self.lanes.asks(asset) {
+            return;
+        }
+        let lane = self.lanes.facts(&self.assets, asset, now);
+        if let Some(observed) = self.assets.get_mut(asset) {
+            observed.lane = lane;
+        }
+    }
+
+    /// What has become of an asset counts for its lanes, and for those that go out after it.
+    fn tell_others(&mut self, asset: usize, plan: &Plan, sent: bool, now: Timestamp) {
+        let Some(observed) = self.assets.get_mut(asset) else {
+            return;
+        };
+        let moved = observed.asset.phase.replace(plan.phase) != Some(plan.phase);
+        self.lanes.note(asset, observed, sent);
+        if sent || moved {
+            let followers = self.lanes.followers(observed);
+            self.wakes
+                .extend(followers.into_iter().map(|follower| (now, follower)));
+        }
     }
 
     fn looks_again(&mut self, asset: usize) -> bool {
@@ -124,14 +204,27 @@ impl Stage {
     }
 
     fn note(&mut self, asset: usize, plan: Plan, sent: bool, now: Timestamp) {
-        let said = (plan.phase, plan.reason.clone());
-        let Some(before) = self.said.get_mut(asset) else {
+        let no_room = self.no_room(asset, &plan);
+        let Some(said) = self
+            .said
+            .get_mut(asset)
+            .filter(|_| !has_no_turn(&plan, self.assets.get(asset)))
+        else {
             return;
         };
-        if before.as_ref() == Some(&said) && !sent {
+        let before = said.replace(Said {
+            phase: plan.phase,
+            reason: plan.reason.clone(),
+            no_room: no_room.clone(),
+        });
+        let same = |before: &Said| {
+            (before.phase, &before.reason, before.no_room.is_some())
+                == (plan.phase, &plan.reason, no_room.is_some())
+        };
+        if !sent && before.as_ref().is_some_and(same) {
             return;
         }
-        *before = Some(said);
+        let held = |before: &Said| before.phase == AssetPhase::Scheduled && before.reason != WAITING_FOR_TIME;
         self.happenings.push(Happening {
             at: now,
             asset,
@@ -139,8 +232,32 @@ impl Stage {
             phase: plan.phase,
             reason: plan.reason,
             message: plan.message,
+            waited_for: before.filter(held).map(|before| before.reason),
+            no_room,
         });
     }
+
+    /// Why there is no room for an asset; for one that is missed, why there was none.
+    fn no_room(&self, asset: usize, plan: &Plan) -> Option<Warning> {
+        let before = self.said.get(asset).and_then(Option::as_ref);
+        let waited = |before: &&Said| matches!(before.phase, AssetPhase::Scheduled | AssetPhase::Missed);
+        let was = before.filter(|_| plan.phase == AssetPhase::Missed).filter(waited);
+        let was = was.and_then(|before| before.no_room.clone());
+        plan.would_be_missed.clone().or(was)
+    }
+
+    fn end(&mut self, asset: usize, until: Timestamp) -> Option<End> {
+        self.tell_lanes(asset, until);
+        let plan = decide(self.assets.get(asset)?, until);
+        let no_room = self.no_room(asset, &plan);
+        Some(End { plan, no_room })
+    }
+}
+
+/// True for what is to be sent, and found no place in the line yet: it follows when others have gone.
+fn has_no_turn(plan: &Plan, observed: Option<&Observed>) -> bool {
+    let acts = matches!(plan.action, Action::Claim | Action::Send(_));
+    acts && observed.is_some_and(|observed| observed.lane.turn.is_none() && needs_a_lane(observed))
 }
 
 /// Acts until there is nothing left to do for now; tells whether anything was sent.
@@ -148,6 +265,9 @@ fn settle(observed: &mut Observed, now: Timestamp) -> (Plan, bool) {
     let mut sent = false;
     for _ in 0..ACTIONS {
         let plan = decide(observed, now);
+        if has_no_turn(&plan, Some(observed)) {
+            return (plan, sent);
+        }
         let Some(next) = acted(observed, &plan, now) else {
             let left = next_hold(observed, plan.phase, now);
             if observed.asset.hold == left {

@@ -35,7 +35,7 @@ fn what_is_due_is_sent_at_its_instant_and_what_nobody_approves_is_missed_when_it
         observed.asset.approval = None;
     });
     let assets = vec![due_at(named("later"), 60), named("due"), pending, page()];
-    insta::assert_snapshot!(told(&simulate(assets, minutes(-60), minutes(60 * 24))), @"
+    insta::assert_snapshot!(told(&simulate(assets, Surroundings::default(), minutes(-60), minutes(60 * 24))), @"
     2026-03-02T06:00:00Z 0 Scheduled WaitingForTime
     2026-03-02T06:00:00Z 1 Scheduled WaitingForTime
     2026-03-02T06:00:00Z 2 AwaitingApproval ReviewPending
@@ -54,7 +54,12 @@ fn what_was_published_before_is_not_sent_again_and_a_changed_page_is() {
         .hears("first", &published("1"), minutes(-89));
     let posted = named("posted").having(&story.0);
     let changed = page().having(&story.0).says("sha256:others");
-    let simulation = simulate(vec![posted, changed], minutes(0), minutes(60));
+    let simulation = simulate(
+        vec![posted, changed],
+        Surroundings::default(),
+        minutes(0),
+        minutes(60),
+    );
     insta::assert_snapshot!(told(&simulation), @"
     2026-03-02T07:00:00Z 0 Posted Published
     2026-03-02T07:00:00Z 1 Posted Published sent
@@ -66,7 +71,12 @@ fn a_doubt_stays_a_doubt() {
     let lost = Story::default()
         .sends("first", minutes(-90))
         .hears("first", &no_answer(), minutes(-89));
-    let simulation = simulate(vec![named("lost").having(&lost.0)], minutes(0), minutes(600));
+    let simulation = simulate(
+        vec![named("lost").having(&lost.0)],
+        Surroundings::default(),
+        minutes(0),
+        minutes(600),
+    );
     insta::assert_snapshot!(told(&simulation), @"2026-03-02T07:00:00Z 0 Unknown MayBeLive");
 }
 
@@ -76,7 +86,7 @@ fn a_rate_limit_moves_a_post_and_may_cost_it() {
         named(name).with(|observed| observed.channels[0].rate_limited_until = Some(minutes(until)))
     };
     let assets = vec![limited("moved", 30), limited("lost", 300)];
-    insta::assert_snapshot!(told(&simulate(assets, minutes(-10), minutes(600))), @"
+    insta::assert_snapshot!(told(&simulate(assets, Surroundings::default(), minutes(-10), minutes(600))), @"
     2026-03-02T06:50:00Z 0 Scheduled WaitingForTime
     2026-03-02T06:50:00Z 1 Scheduled WaitingForTime
     2026-03-02T07:00:00Z 0 Scheduled RateLimited
@@ -111,7 +121,7 @@ fn what_was_due_under_a_halt_follows_what_the_halt_said_when_it_ends() {
         under("skips", 0, ResumePolicy::Skip),
         under("later", 60, ResumePolicy::Skip),
     ];
-    insta::assert_snapshot!(told(&simulate(assets, minutes(-10), minutes(120))), @"
+    insta::assert_snapshot!(told(&simulate(assets, Surroundings::default(), minutes(-10), minutes(120))), @"
     2026-03-02T06:50:00Z 0 Halted Halted
     2026-03-02T06:50:00Z 1 Halted Halted
     2026-03-02T06:50:00Z 2 Halted Halted
@@ -129,7 +139,7 @@ fn when_the_halt_of_a_breaker_has_run_out_one_goes_first() {
         halted(observed, "breaker/sends", Some(30), ResumePolicy::Skip)
     };
     let assets = vec![under("second", 60), under("first", 45)];
-    insta::assert_snapshot!(told(&simulate(assets, minutes(-10), minutes(120))), @"
+    insta::assert_snapshot!(told(&simulate(assets, Surroundings::default(), minutes(-10), minutes(120))), @"
     2026-03-02T06:50:00Z 0 Halted Halted
     2026-03-02T06:50:00Z 1 Halted Halted
     2026-03-02T07:30:00Z 0 Halted HalfOpen
@@ -215,7 +225,7 @@ proptest! {
             .enumerate()
             .map(|(number, asset)| asset.with(|asset| asset.asset.post_id = format!("post-{number}")))
             .collect();
-        let simulation = simulate(assets.clone(), minutes(from), minutes(420));
+        let simulation = simulate(assets.clone(), Surroundings::default(), minutes(from), minutes(420));
         let sent: Vec<(Timestamp, usize)> = simulation
             .happenings
             .iter()
@@ -223,7 +233,7 @@ proptest! {
             .map(|happening| (happening.at, happening.asset))
             .collect();
         prop_assert_eq!(sent, minute_by_minute(assets.clone(), from, 420));
-        prop_assert_eq!(&simulation, &simulate(assets.clone(), minutes(from), minutes(420)));
+        prop_assert_eq!(&simulation, &simulate(assets.clone(), Surroundings::default(), minutes(from), minutes(420)));
         for happening in simulation.happenings.iter().filter(|happening| happening.sent) {
             let before = &assets[happening.asset];
             let early = before.plan(happening.at - SignedDuration::from_secs(1));

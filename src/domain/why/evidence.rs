@@ -1,6 +1,6 @@
 //! What each gate was judged by, in short facts.
 
-use super::{Origin, Place, Told};
+use super::{Origin, Place, Told, room};
 use crate::{
     api::{AssetSource, BranchApprovalRecord, Decision, Intent, MissedPolicyKind, RuleMode},
     domain::{
@@ -26,7 +26,7 @@ pub(super) fn evidence(gate: GateName, told: &Told<'_>) -> Vec<String> {
         GateName::Guards => guards(observed),
         GateName::Approval => approval(observed, origin),
         GateName::Switches => switches(told),
-        GateName::Limits => limits(observed, origin),
+        GateName::Limits => room::counted(observed, origin),
         GateName::Time => time(observed, origin),
         GateName::Claim => claim(observed, origin),
     }
@@ -221,18 +221,6 @@ fn switches(told: &Told<'_>) -> Vec<String> {
     campaign.chain(channels).chain(halts).chain(hold).collect()
 }
 
-fn limits(observed: &Observed, origin: &Origin) -> Vec<String> {
-    let limited = observed.channels.iter().filter_map(|channel| {
-        let until = channel.rate_limited_until?;
-        Some(format!(
-            "the platform asked ChannelConfig {} to wait until {}",
-            channel.name,
-            origin.local(until)
-        ))
-    });
-    limited.collect()
-}
-
 fn time(observed: &Observed, origin: &Origin) -> Vec<String> {
     let asset = &observed.asset;
     let due = asset.publish_at.map(|at| format!("due {}", origin.local(at)));
@@ -241,7 +229,12 @@ fn time(observed: &Observed, origin: &Origin) -> Vec<String> {
         .as_ref()
         .filter(|_| !asset.is_state())
         .map(lateness);
-    due.into_iter().chain(late).collect()
+    let after = asset
+        .after
+        .as_ref()
+        .map(|post| format!("goes out after the post {post}"));
+    let spaced = room::spaced(observed, origin);
+    due.into_iter().chain(late).chain(after).chain(spaced).collect()
 }
 
 fn lateness(campaign: &CampaignFacts) -> String {

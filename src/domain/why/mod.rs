@@ -2,6 +2,7 @@
 
 mod evidence;
 mod opening;
+mod room;
 
 #[cfg(test)]
 mod tests;
@@ -13,7 +14,7 @@ use super::{
     decide::decide,
     gates::first_held,
     observed::Observed,
-    plan::{Action, Gate, GateName, GateState, Plan},
+    plan::{Action, Gate, GateName, GateState, Plan, Warning},
     schedule,
 };
 use crate::api::{AssetPhase, AssetSource, AssetType, Finding, Target};
@@ -114,6 +115,9 @@ pub struct Explanation {
     pub reason: String,
     /// A sentence that says why, and what to do: the message of the Asset's conditions.
     pub message: String,
+    /// Why limits leave no room for it before it is missed, while that is so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub would_be_missed: Option<Warning>,
     /// Every gate, in order.
     pub gates: Vec<ExplainedGate>,
     /// What is done about the slot now.
@@ -185,6 +189,7 @@ pub fn explain(observed: &Observed, origin: &Origin, now: Timestamp) -> Explanat
         phase: plan.phase,
         reason: plan.reason,
         message: plan.message,
+        would_be_missed: plan.would_be_missed,
         action: plan.action,
         next_look_at: plan.wake_at,
     }

@@ -30,6 +30,8 @@ pub enum Opener {
     Policy,
     /// Whoever stopped it.
     Halt,
+    /// The post that it goes out after.
+    Post,
     /// Whoever looks at the account and settles the receipt.
     Receipt,
     /// Whoever was asked to publish it by hand.
@@ -96,6 +98,11 @@ fn opener(gate: GateName, phase: AssetPhase, reason: &str) -> Opener {
         "MadeByHand" | "HaltEnded" => return Opener::Approver,
         "Draft" | "SkippedByHalt" => return Opener::Branch,
         "ChannelDisabled" | "ChannelRefused" => return Opener::Channel,
+        // Limits that leave no room within a year: what opens by itself waits.
+        "OutsideWindow" | "QuietHours" | "MinimumGap" | "RateBucketEmpty" | "DailyCapReached" => {
+            return Opener::Channel;
+        }
+        "WaitingForPost" => return Opener::Post,
         "PolicyMissing" | "PolicyNotReady" => return Opener::Policy,
         AWAITING_PERSON => return Opener::Person,
         _ => {}
@@ -139,6 +146,10 @@ fn how(by: Opener, at: Option<Timestamp>, told: &Told<'_>) -> String {
         },
         Opener::Policy => format!("whoever keeps the policies of Campaign {}", asset.campaign),
         Opener::Halt => halts(told),
+        Opener::Post => {
+            let post = asset.after.as_deref().unwrap_or_default();
+            format!("the post {post}, when it is published")
+        }
         Opener::Receipt => "whoever looks at the account and settles the receipt".to_owned(),
         Opener::Person => {
             let asked = observed
