@@ -4,6 +4,7 @@ mod selection;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
     process::ExitCode,
 };
 
@@ -21,13 +22,14 @@ use kube::{
 use thiserror::Error;
 
 use self::selection::{Chosen, Selection, choose};
+use super::review::Archive;
 use crate::{
     api::{
         Approval, ApprovalSpec, ApprovalTarget, Asset, BreakGlass, Campaign, ChannelConfig, ConditionStatus,
-        Decision, condition_type::APPROVALS_HONOURED,
+        Decision, Receipt, condition_type::APPROVALS_HONOURED,
     },
     config::ClusterOptions,
-    controller::connect,
+    controller::{Recorded, connect},
     domain::schedule,
 };
 
@@ -298,6 +300,27 @@ impl Desk {
 
     pub(super) async fn assets(&self) -> Result<Vec<Asset>, Failure> {
         self.list("list the Assets").await
+    }
+
+    /// What earlier words may be found by.
+    pub(super) async fn archive(&self, repository: Option<PathBuf>) -> Result<Archive, Failure> {
+        let configs: Vec<ChannelConfig> = self.list("list the ChannelConfigs").await?;
+        Ok(Archive {
+            repository,
+            campaigns: self.campaigns().await?,
+            approvals: self.list("list the Approvals").await?,
+            channels: Recorded::of_objects(&self.namespace, Vec::new(), configs).channels(),
+        })
+    }
+
+    /// The Receipt that an asset remembers, where there is one.
+    pub(super) async fn receipt(&self, asset: &Asset) -> Result<Option<Receipt>, Failure> {
+        let status = asset.status.as_ref();
+        let Some(name) = status.and_then(|status| status.receipt.as_ref()) else {
+            return Ok(None);
+        };
+        let receipts: Api<Receipt> = Api::namespaced(self.client.clone(), &self.namespace);
+        receipts.get_opt(name).await.map_err(api("read a Receipt"))
     }
 
     async fn campaigns(&self) -> Result<BTreeMap<String, Campaign>, Failure> {

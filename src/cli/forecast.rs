@@ -32,6 +32,7 @@ use crate::{
 pub(super) use ground::Difference;
 use ground::grounds;
 pub(super) use played::{Played, played};
+pub(super) use source::repository;
 
 /// Which files, and what they are compared with.
 #[derive(Debug, Args)]

@@ -1,21 +1,33 @@
 //! `campanile review`: what waits for a person, one card after the other, decided at a keystroke.
 
+mod before;
 mod cards;
+mod changed;
 mod screen;
 mod terminal;
 
-use std::{collections::BTreeMap, io, process::ExitCode};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::Args;
 use kube::ResourceExt;
 use tokio::runtime::Runtime;
 
+pub(super) use self::before::Archive;
 use self::{
+    before::Before,
     cards::{Card, Tab, cards},
     screen::{View, depth, drawn},
     terminal::{Key, Terminal},
 };
-use super::approve::{Desk, Failure, Verdict};
+use super::{
+    approve::{Desk, Failure, Verdict},
+    forecast::repository,
+};
 use crate::{api::Decision, config::ClusterOptions};
 
 /// The longest reason that can be typed, in characters: what an Approval takes in whatever alphabet.
@@ -28,6 +40,9 @@ pub(super) struct Options {
     /// Only what is of this Campaign
     #[arg(long, value_name = "NAME")]
     campaign: Option<String>,
+    /// A clone of the branch, to show what changed since words were approved; by default the repository around this folder
+    #[arg(long, value_name = "DIR")]
+    repository: Option<PathBuf>,
 }
 
 pub(super) fn run(options: &Options) -> ExitCode {
@@ -49,8 +64,11 @@ fn review(options: &Options) -> Result<Vec<String>, Failure> {
         .build()?;
     let desk = runtime.block_on(Desk::at(&options.cluster))?;
     let user = runtime.block_on(desk.user())?;
+    let folder = options.repository.as_deref().unwrap_or(Path::new("."));
+    let archive = runtime.block_on(desk.archive(repository(folder)))?;
     let mut sitting = Sitting {
         runtime,
+        archive,
         desk,
         campaign: options.campaign.clone(),
         user: user.username.unwrap_or_default(),
@@ -72,6 +90,7 @@ fn review(options: &Options) -> Result<Vec<String>, Failure> {
 struct Sitting {
     runtime: Runtime,
     desk: Desk,
+    archive: Archive,
     campaign: Option<String>,
     user: String,
     lists: BTreeMap<Tab, Vec<Card>>,
@@ -112,6 +131,8 @@ impl Sitting {
     /// Reads what stands now.
     fn read(&mut self) -> Result<(), Failure> {
         let assets = self.runtime.block_on(self.desk.assets())?;
+        let repository = self.archive.repository.take();
+        self.archive = self.runtime.block_on(self.desk.archive(repository))?;
         self.lists = cards(&assets, self.campaign.as_deref());
         self.go(0);
         Ok(())
@@ -142,7 +163,24 @@ impl Sitting {
         self.scrolled = self.scrolled.saturating_add_signed(lines).min(deepest);
     }
 
-    fn draw(&self) -> io::Result<()> {
+    /// Looks once what was approved before of the row that is shown.
+    fn look_back(&mut self) -> Result<(), Failure> {
+        let card = self
+            .lists
+            .get_mut(&self.tab)
+            .and_then(|list| list.get_mut(self.place));
+        if let Some(card) = card.filter(|card| card.before == Before::Unasked)
+            && let Some(first) = card.assets.first()
+        {
+            let receipt = self.runtime.block_on(self.desk.receipt(first))?;
+            let before = self.archive.before(first, receipt.as_ref());
+            card.before = self.runtime.block_on(before);
+        }
+        Ok(())
+    }
+
+    fn draw(&mut self) -> Result<(), Failure> {
+        self.look_back()?;
         let view = View {
             tab: self.tab,
             counts: Tab::ALL.map(|tab| (tab, self.lists.get(&tab).map_or(0, Vec::len))),
@@ -151,7 +189,7 @@ impl Sitting {
             scrolled: self.scrolled,
             message: &self.message,
         };
-        Terminal::draw(&drawn(&view, Terminal::size()))
+        Ok(Terminal::draw(&drawn(&view, Terminal::size()))?)
     }
 
     /// Asks why, then denies; an empty answer or Escape denies nothing.

@@ -1,6 +1,6 @@
 //! The files of one revision, read within bounds and without leaving the tree.
 
-use std::{cell::RefCell, sync::Arc};
+use std::{cell::RefCell, path::Path, sync::Arc};
 
 use gix::ObjectId;
 
@@ -126,6 +126,33 @@ pub struct Snapshot {
 impl Snapshot {
     pub(crate) fn new(generation: Arc<Generation>, commit: ObjectId) -> Self {
         Self { generation, commit }
+    }
+
+    /// A revision of a repository on this machine, whether a branch still has it or not; it is only read.
+    ///
+    /// # Errors
+    /// `RepositoryNotFound` where there is no repository, `BranchNotFound` where it has no such commit.
+    pub fn local(repository: &Path, revision: &str) -> Result<Self, GitError> {
+        let generation = Generation::open_foreign(repository)?;
+        let missing = || {
+            let message = "the repository has no such commit: git fetch may get it";
+            GitError::new(GitReason::BranchNotFound, message)
+        };
+        let commit = ObjectId::from_hex(revision.as_bytes()).map_err(|_| missing())?;
+        generation
+            .repository()
+            .find_commit(commit)
+            .map_err(|error| missing().caused_by(error))?;
+        Ok(Self::new(Arc::new(generation), commit))
+    }
+
+    /// The revision before this one: the first parent of its commit; none where that is not there.
+    pub fn parent(&self) -> Option<Self> {
+        let repository = self.generation.repository();
+        let commit = repository.find_commit(self.commit).ok()?;
+        let parent = commit.parent_ids().next()?.detach();
+        repository.find_commit(parent).ok()?;
+        Some(Self::new(Arc::clone(&self.generation), parent))
     }
 
     /// The revision: 40 hexadecimal digits.

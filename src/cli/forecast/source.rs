@@ -31,7 +31,7 @@ pub(super) async fn of_branch<T: Send + 'static>(
     branch: &str,
     work: impl FnOnce(&[String], &dyn Files) -> Result<T, ForecastError> + Send + 'static,
 ) -> Result<T, ForecastError> {
-    let repository = repository(folder)?;
+    let repository = repository(folder).ok_or_else(|| ForecastError::NoRepository(folder.to_owned()))?;
     // What is read stays in the repository itself; the mirrors only need a folder of their own.
     let cache = tempfile::tempdir().map_err(ForecastError::Folder)?;
     let mirrors = Mirrors::new(GitSettings::new(cache.path(), EgressPolicy::new([])))?;
@@ -52,13 +52,8 @@ pub(super) async fn of_branch<T: Send + 'static>(
 }
 
 /// The repository that a folder is in.
-fn repository(folder: &Path) -> Result<PathBuf, ForecastError> {
-    let none = || ForecastError::NoRepository(folder.to_owned());
-    let whole = folder.canonicalize().map_err(|_| none())?;
+pub(in super::super) fn repository(folder: &Path) -> Option<PathBuf> {
+    let whole = folder.canonicalize().ok()?;
     let is_repository = |folder: &&Path| folder.join(".git").exists() || folder.join("HEAD").is_file();
-    whole
-        .ancestors()
-        .find(is_repository)
-        .map(Path::to_owned)
-        .ok_or_else(none)
+    whole.ancestors().find(is_repository).map(Path::to_owned)
 }

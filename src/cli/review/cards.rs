@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use kube::ResourceExt;
 
+use super::before::Before;
 use crate::{
     api::{Asset, AssetPhase, AssetType, Intent},
     domain::{schedule, slot::compared},
@@ -62,6 +63,8 @@ pub(super) struct Card {
     pub(super) assets: Vec<Asset>,
     /// The same post in other locales.
     pub(super) siblings: Vec<Asset>,
+    /// What was approved of it before.
+    pub(super) before: Before,
 }
 
 /// What makes assets one row: instant first, so that cards come in the order in which they are due.
@@ -94,6 +97,7 @@ pub(super) fn cards(assets: &[Asset], campaign: Option<&str>) -> BTreeMap<Tab, V
         lists.entry(tab).or_default().push(Card {
             siblings: siblings.unwrap_or_default(),
             assets: of_row,
+            before: Before::Unasked,
         });
     }
     lists

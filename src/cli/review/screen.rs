@@ -1,12 +1,17 @@
 //! What is seen: a card as lines of a terminal.
 
+use std::collections::BTreeSet;
+
 use kube::ResourceExt as _;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::cards::{Card, Tab};
+use super::{
+    cards::{Card, Tab},
+    changed::changed,
+};
 use crate::{
-    api::{Asset, AssetPhase, Severity},
-    domain::schedule,
+    api::{Asset, AssetGuardFinding, AssetPhase, RuleAction, RuleMode, RuleResult, Severity},
+    domain::{schedule, why::Place},
 };
 
 /// The narrowest terminal that is drawn for.
@@ -89,8 +94,10 @@ fn card_lines(card: &Card, width: usize) -> Vec<String> {
     lines.extend(card.assets.iter().flat_map(|asset| target(asset, width)));
     lines.extend(origin(first));
     lines.push(String::new());
+    lines.extend(changes(first, card, width));
     lines.extend(words(card, width));
     lines.extend(findings(first, width));
+    lines.extend(judged(card, width));
     lines.extend(siblings(card));
     lines
 }
@@ -144,7 +151,7 @@ fn actions(phase: Option<AssetPhase>, receipt: &str) -> Vec<String> {
     }
 }
 
-/// Who wrote it, where it stands on the branch, and what was approved of it before.
+/// Who wrote it, and where it stands on the branch.
 fn origin(asset: &Asset) -> Vec<String> {
     let status = asset.status.clone().unwrap_or_default();
     let mut lines = Vec::new();
@@ -157,18 +164,32 @@ fn origin(asset: &Asset) -> Vec<String> {
             "by {author}   {}:{}",
             source.path, source.line
         )));
-        if let Some(approval) = &status.approval {
-            let short = |revision: &str| revision.chars().take(12).collect::<String>();
-            lines.push("approved before, with other words or for another time:".to_owned());
-            lines.push(harmless(&format!(
-                "  $ git diff {} {} -- {}",
-                short(&approval.revision),
-                short(&source.revision),
-                source.path
-            )));
-        }
     } else {
         lines.push("made by hand".to_owned());
+    }
+    lines
+}
+
+/// What changed since it was approved, with an empty line after it.
+fn changes(asset: &Asset, card: &Card, width: usize) -> Vec<String> {
+    let changed = changed(asset, &card.before);
+    let mut lines: Vec<String> = changed
+        .iter()
+        .flat_map(|(mark, text)| marked(mark, text, width))
+        .collect();
+    if !lines.is_empty() {
+        lines.push(String::new());
+    }
+    lines
+}
+
+/// A text in lines that all begin with its mark; an empty text is a line of its own.
+fn marked(mark: &str, text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = wrapped(text, width.saturating_sub(mark.len()))
+        .map(|line| format!("{mark}{line}"))
+        .collect();
+    if lines.is_empty() {
+        lines.push(mark.trim_end().to_owned());
     }
     lines
 }
@@ -230,6 +251,72 @@ fn findings(asset: &Asset, width: usize) -> Vec<String> {
         .collect()
 }
 
+/// What the guards found, each once for all targets: rule, place, words, what is wrong, and what follows from it.
+fn judged(card: &Card, width: usize) -> Vec<String> {
+    let mut told: Vec<String> = Vec::new();
+    for guard in card
+        .assets
+        .iter()
+        .filter_map(|asset| asset.status.as_ref()?.guard.as_ref())
+    {
+        let findings: Vec<String> = guard.findings.iter().map(of_guard).collect();
+        let shown = guard.findings.len();
+        told.extend(findings);
+        let more = usize::try_from(guard.finding_count).unwrap_or(usize::MAX);
+        if more > shown {
+            told.push(format!("and {} more: campanile check prints all", more - shown));
+        }
+    }
+    let mut lines = Vec::new();
+    let mut seen = BTreeSet::new();
+    for text in told.into_iter().filter(|text| seen.insert(text.clone())) {
+        lines.extend(wrapped(&text, width).collect::<Vec<_>>());
+    }
+    lines
+}
+
+fn of_guard(finding: &AssetGuardFinding) -> String {
+    let stops = finding.severity == Severity::Error && finding.mode == RuleMode::Enforce;
+    let mark = match finding.result {
+        RuleResult::Inconclusive => "?",
+        _ if stops => "✗",
+        _ => "!",
+    };
+    let place = Place {
+        path: finding.path.clone(),
+        line: finding.line,
+        column: finding.column,
+    };
+    let excerpt = if finding.excerpt.is_empty() {
+        String::new()
+    } else {
+        format!(" \"{}\"", finding.excerpt)
+    };
+    format!(
+        "{mark} {}/{} {place}{excerpt}: {} {}",
+        finding.pack,
+        finding.rule,
+        finding.message,
+        follows(finding, stops)
+    )
+}
+
+/// What follows from a finding, and so what there is to do.
+fn follows(finding: &AssetGuardFinding, stops: bool) -> &'static str {
+    if finding.mode == RuleMode::Audit {
+        return "(tried out: stops nothing)";
+    }
+    if !stops {
+        return "(a warning: stops nothing)";
+    }
+    match finding.action {
+        RuleAction::RequireApproval => "(your approval is what it asks for)",
+        RuleAction::BlockAsset => "(stopped until the branch changes that)",
+        RuleAction::HaltChannel => "(halts its channel)",
+        RuleAction::HaltCampaign => "(halts its campaign)",
+    }
+}
+
 fn siblings(card: &Card) -> Vec<String> {
     let lines = card.siblings.iter().map(|asset| {
         let phase = asset.status.as_ref().and_then(|status| status.phase);
@@ -284,7 +371,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cli::review::cards::tests::asset;
+    use crate::cli::review::{before::Before, cards::tests::asset};
 
     const SIZE: Size = Size {
         columns: 100,
@@ -294,7 +381,14 @@ mod tests {
     fn card() -> Card {
         let source = json!({
             "source": {"revision": "c0ffee00c0ffee00", "path": "week-1.csv", "line": 3, "author": "Ada <ada@example.com>"},
-            "approval": {"digests": [], "revision": "deadbeefdeadbeef"},
+            "guard": {"result": "Fail", "policies": ["brand"], "findingCount": 3, "findings": [{
+                "rule": "no-hype", "pack": "brand", "result": "Fail", "severity": "Error", "mode": "Enforce",
+                "action": "BlockAsset", "message": "We promise nothing we cannot keep.", "excerpt": "guaranteed",
+                "path": "week-1.csv", "line": 3, "column": 41,
+            }, {
+                "rule": "hours", "pack": "brand", "result": "Inconclusive", "severity": "Error", "mode": "Enforce",
+                "action": "RequireApproval", "message": "Name the metric.", "path": "week-1.csv", "line": 3, "column": 9,
+            }]},
         });
         let finding = json!({"findings": [{
             "code": "SameInstantOnAccount", "severity": "Warning", "message": "Two at once.", "path": "week-1.csv",
@@ -307,6 +401,10 @@ mod tests {
                 &json!({"locale": "he", "content": {"text": "שלום"}}),
                 &json!({}),
             )],
+            before: Before::OtherWords {
+                told: "Ada in commit deadbeefdead".to_owned(),
+                content: Box::new(serde_json::from_value(json!({"text": "We open on Sunday."})).unwrap()),
+            },
         }
     }
 
@@ -335,9 +433,13 @@ mod tests {
             "launch · Post · en · week1 · 2026-03-02 09:00 UTC",
             "→ linkedin/company   AwaitingApproval ReviewPending   launch-company",
             "by Ada <ada@example.com>   week-1.csv:3",
-            "git diff deadbeefdead c0ffee00c0ff -- week-1.csv",
-            "We open on Monday.",
+            "Changed since it was approved: Ada in commit deadbeefdead.",
+            "- We open on Sunday.",
+            "+ We open on Monday.",
             "! SameInstantOnAccount week-1.csv:3:1 Two at once.",
+            "✗ brand/no-hype week-1.csv:3:41 \"guaranteed\": We promise nothing we cannot keep.",
+            "? brand/hours week-1.csv:3:9: Name the metric. (your approval is what it asks for)",
+            "and 1 more: campanile check prints all",
             "he linkedin/company AwaitingApproval: שלום",
             "a approve  d deny",
         ] {
@@ -352,6 +454,7 @@ mod tests {
         let card = Card {
             assets: vec![asset("long", &json!({"content": {"text": long}}), &json!({}))],
             siblings: Vec::new(),
+            before: Before::Nothing,
         };
         let deep = depth(&card, SIZE);
         assert!(deep > 10, "{deep}");
@@ -367,6 +470,7 @@ mod tests {
         let card = Card {
             assets: vec![asset("evil", &evil, &json!({}))],
             siblings: Vec::new(),
+            before: Before::Nothing,
         };
         let screen = screen(&card, Tab::Waiting, 0);
         assert!(!screen.contains(['\u{1b}', '\u{202e}']));
@@ -379,6 +483,7 @@ mod tests {
         let card = Card {
             assets: vec![asset("lost", &json!({}), &status)],
             siblings: Vec::new(),
+            before: Before::Nothing,
         };
         let screen = screen(&card, Tab::Trouble, 0);
         assert!(
