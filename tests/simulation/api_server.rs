@@ -23,6 +23,9 @@ use tower::Service as _;
 
 use crate::{clock::TrueTime, faults::Server, scene::NAMESPACE};
 
+/// Whoever acts in a run, as the API server knows them.
+pub(crate) const ADMINISTRATOR: &str = "administrator";
+
 /// The API server of one run; it ends with this.
 pub(crate) struct ApiServer {
     plane: ControlPlane,
@@ -93,7 +96,7 @@ pub(crate) async fn install(client: &Client) {
 
 fn administrator() -> Caller {
     Caller {
-        username: "administrator".to_owned(),
+        username: ADMINISTRATOR.to_owned(),
         uid: String::new(),
         groups: vec!["system:masters".to_owned(), "system:authenticated".to_owned()],
         extra: Vec::new(),

@@ -81,8 +81,25 @@ impl RowHistory {
         }
     }
 
-    /// Why nothing that the branch said lately permits to send these words now; none where something does.
-    pub(crate) fn forbids(&self, post: &str, text: &str, now: Timestamp) -> Option<String> {
+    /// Whether a row was pending and turned to approved with these words.
+    pub(crate) fn turned(&self, post: &str, text: &str) -> bool {
+        let said = self.lock();
+        let states = said.states.iter();
+        let rows: Vec<&Row> = states
+            .filter_map(|(_, rows)| rows.iter().find(|row| row.post == post))
+            .collect();
+        rows.windows(2)
+            .any(|pair| !pair[0].approved && pair[1].approved && text.starts_with(&pair[1].text))
+    }
+
+    /// Why nothing that the branch said lately permits to send these words now, which a person may have approved although
+    /// the branch did not; none where something does.
+    pub(crate) fn forbids(
+        &self,
+        post: &str,
+        (text, by_a_person): (&str, bool),
+        now: Timestamp,
+    ) -> Option<String> {
         let said = self.lock();
         let down = said
             .down_since
@@ -96,7 +113,7 @@ impl RowHistory {
                 continue;
             }
             for row in rows.iter().filter(|row| row.post == post) {
-                match objection(row, text, now) {
+                match objection(row, (text, by_a_person), now) {
                     None => return None,
                     Some(objection) => why = objection,
                 }
@@ -106,8 +123,8 @@ impl RowHistory {
     }
 }
 
-fn objection(row: &Row, text: &str, now: Timestamp) -> Option<String> {
-    if !row.approved {
+fn objection(row: &Row, (text, by_a_person): (&str, bool), now: Timestamp) -> Option<String> {
+    if !row.approved && !by_a_person {
         Some("although it was not approved".to_owned())
     } else if !text.starts_with(&row.text) {
         Some(format!("with words that nobody approved: {text:?}"))

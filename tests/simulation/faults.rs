@@ -1,7 +1,7 @@
 //! What lies between an operator and its API server: it loses, delays, refuses and cuts, and it watches what passes.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -19,7 +19,13 @@ use kube::client::Body;
 use serde_json::{Value, json};
 use tower::BoxError;
 
-use crate::record::{Record, short};
+use crate::{
+    record::{Record, short},
+    script::{Intents, Script},
+};
+
+/// How long a slow intent is on its way.
+const SLOW_INTENT: Duration = Duration::from_secs(5);
 
 type Answer = BoxFuture<'static, Result<Response<ApiBody>, BoxError>>;
 
@@ -74,6 +80,9 @@ pub(crate) struct Line {
     chance: Mutex<fastrand::Rng>,
     disturbed: AtomicBool,
     cut: AtomicBool,
+    intents: Intents,
+    /// Receipts of which an intent was lost already.
+    lost: Mutex<BTreeSet<String>>,
 }
 
 impl Line {
@@ -82,15 +91,17 @@ impl Line {
         record: Record,
         process: usize,
         chance: fastrand::Rng,
-        disturbed: bool,
+        script: &Script,
     ) -> Arc<Self> {
         Arc::new(Self {
             server,
             record,
             process,
             chance: Mutex::new(chance),
-            disturbed: AtomicBool::new(disturbed),
+            disturbed: AtomicBool::new(script.disturbed),
             cut: AtomicBool::new(false),
+            intents: script.intents,
+            lost: Mutex::default(),
         })
     }
 
@@ -127,12 +138,31 @@ impl Line {
         if query.contains("watch=true") {
             return self.watch(request).await;
         }
-        let fate = self.fate(&request);
+        let fate = match self.fate_of_an_intent(&request) {
+            Some(fate) => fate,
+            None => self.fate(&request),
+        };
         if fate != Fate::Arrives {
             let where_ = format!("#{} {} {}", self.process, request.method(), request.uri().path());
             self.record.fault(fate.name(), &where_);
         }
         self.meet(fate, request).await
+    }
+
+    /// What befalls a receipt's first write of its status: that is an intent.
+    fn fate_of_an_intent(&self, request: &Request<Body>) -> Option<Fate> {
+        let path = request.uri().path();
+        let writes = *request.method() == Method::PUT || *request.method() == Method::PATCH;
+        if self.intents == Intents::Pass || !writes || !path.contains("/receipts/") {
+            return None;
+        }
+        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = lost.insert(path.to_owned());
+        match self.intents {
+            Intents::FirstLost if first => Some(Fate::NeverSent),
+            Intents::Slow if first => Some(Fate::Slow(SLOW_INTENT)),
+            _ => None,
+        }
     }
 
     fn fate(&self, request: &Request<Body>) -> Fate {
@@ -228,8 +258,17 @@ impl Line {
             passed.method,
             passed.status.as_u16()
         ));
-        if passed.status.is_success() && path.contains("/receipts") {
+        if !passed.status.is_success() {
+            return;
+        }
+        if path.contains("/receipts") {
             self.receipt(passed);
+        } else if path.contains("/assets") && passed.method != Method::DELETE {
+            self.record.permission(|known| known.took(&passed.object()));
+        } else if path.ends_with("/halts") {
+            let since = self.record.moment();
+            self.record
+                .permission(|known| known.halted(&passed.object(), since));
         }
     }
 

@@ -24,8 +24,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     branch::RowHistory,
-    record::{Looked, Record},
-    scene::{NAMESPACE, halt_name},
+    record::{Looked, Record, in_namespace},
+    scene::NAMESPACE,
+    script::Script,
 };
 
 /// How long a send may take.
@@ -101,6 +102,8 @@ pub(crate) struct Platforms {
     state: Mutex<State>,
     chance: Mutex<fastrand::Rng>,
     disturbed: AtomicBool,
+    /// Whether a pack judges what is sent.
+    judged: bool,
 }
 
 impl std::fmt::Debug for Platforms {
@@ -110,13 +113,14 @@ impl std::fmt::Debug for Platforms {
 }
 
 impl Platforms {
-    pub(crate) fn new(record: Record, rows: RowHistory, chance: fastrand::Rng, disturbed: bool) -> Arc<Self> {
+    pub(crate) fn new(record: Record, rows: RowHistory, chance: fastrand::Rng, script: &Script) -> Arc<Self> {
         Arc::new(Self {
             record,
             rows,
             state: Mutex::default(),
             chance: Mutex::new(chance),
-            disturbed: AtomicBool::new(disturbed),
+            disturbed: AtomicBool::new(script.disturbed),
+            judged: script.watch.judged,
         })
     }
 
@@ -218,21 +222,25 @@ struct Simulated {
 impl Simulated {
     /// What the last look before this publication has to read.
     fn looks(&self, publication: &Publication) -> Vec<Looked> {
-        let base = format!("/apis/campanile.dev/v1alpha1/namespaces/{NAMESPACE}");
         let lease = format!("/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/");
         let (post, account) = (&publication.slot.fields().post_id, self.kind.account());
         let receipt = publication.slot.receipt_name();
-        let (own, all) = (halt_name(Some(self.kind)), halt_name(None));
         let mut looks = vec![
-            (format!("{base}/campaigns/week1"), "campaign"),
-            (format!("{base}/channelconfigs"), account),
-            (format!("{base}/halts"), own.as_str()),
-            (format!("{base}/halts"), all.as_str()),
-            (format!("{base}/assets/{post}-linkedin-{account}-"), "its asset"),
-            (format!("{base}/receipts/{receipt}"), "its receipt"),
+            (in_namespace("campaigns/week1"), "campaign"),
+            (in_namespace("channelconfigs"), account),
+            (in_namespace("halts"), "the Halts"),
+            (in_namespace("approvals"), "the Approvals"),
+            (
+                in_namespace(&format!("assets/{post}-linkedin-{account}-")),
+                "its asset",
+            ),
+            (in_namespace(&format!("receipts/{receipt}")), "its receipt"),
         ];
         if self.holds_a_lease {
             looks.push((lease, "the lease"));
+        }
+        if self.platforms.judged {
+            looks.push((in_namespace("policypacks"), "the pack"));
         }
         let looked = |(at, name): (String, &str)| Looked {
             at,
@@ -327,7 +335,7 @@ impl Publisher for Simulated {
     async fn commit(&self, publication: &Publication, _: &str) -> Result<Published, PublishError> {
         let record = &self.platforms.record;
         record.handed_over(self.process, publication, &self.looks(publication));
-        record.judged_by_the_branch(publication, &self.platforms.rows);
+        record.judged_by_people(self.process, publication, &self.platforms.rows);
         let fate = self.platforms.fate(self.kind);
         if !matches!(fate, Fate::Arrives) {
             record.fault(

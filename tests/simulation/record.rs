@@ -10,7 +10,14 @@ use campanile::domain::publication::Publication;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::{branch::RowHistory, clock::TrueTime, platforms::Kind, receipts::Receipts};
+use crate::{
+    branch::RowHistory,
+    clock::TrueTime,
+    permission::{LastLook, Permission, Sent},
+    platforms::Kind,
+    receipts::Receipts,
+    scene::NAMESPACE,
+};
 
 /// How many lines of the trace a failure shows.
 const SHOWN: usize = 250;
@@ -68,6 +75,16 @@ struct Deeds {
 }
 
 impl Deeds {
+    /// When the newest direct list of each kind that people write had begun.
+    fn last_look(&self) -> LastLook {
+        let listed = |kind: &str| self.read.get(&in_namespace(kind)).copied().unwrap_or(0);
+        LastLook {
+            halts: listed("halts"),
+            approvals: listed("approvals"),
+            packs: listed("policypacks"),
+        }
+    }
+
     /// When the newest direct read of what begins with a path had begun; 0 for never.
     fn newest_read(&self, beginning: &str) -> u64 {
         let read = self.read.range(beginning.to_owned()..);
@@ -89,6 +106,7 @@ struct Inner {
     counted: BTreeMap<&'static str, u64>,
     writes: u64,
     receipts: Receipts,
+    permission: Permission,
 }
 
 /// The record of one run.
@@ -219,12 +237,33 @@ impl Record {
         }
     }
 
-    /// A row must have been approved with these words, and due, by what the branch said lately.
-    pub(crate) fn judged_by_the_branch(&self, publication: &Publication, rows: &RowHistory) {
-        let post = &publication.slot.fields().post_id;
-        if let Some(why) = rows.forbids(post, &publication.content.text, self.now()) {
-            self.wrong(format!("{post} was sent {why}"));
+    /// A row must have been approved with these words, and due, by what the branch said lately or a person decided; and
+    /// no Halt, denial or policy may forbid what was looked at last.
+    pub(crate) fn judged_by_people(&self, process: usize, publication: &Publication, rows: &RowHistory) {
+        let slot = publication.slot.fields();
+        let sent = Sent {
+            post: &slot.post_id,
+            account: &slot.account,
+            text: &publication.content.text,
+        };
+        let wrongs = {
+            let inner = self.inner();
+            let deeds = inner.processes.get(&process).cloned().unwrap_or_default();
+            let look = deeds.last_look();
+            let permission = &inner.permission;
+            let by_a_person = permission.a_person_approves(sent, look);
+            let mut wrongs = permission.forbids(sent, look, rows.turned(sent.post, sent.text));
+            wrongs.extend(rows.forbids(sent.post, (sent.text, by_a_person), self.now()));
+            wrongs
+        };
+        for wrong in wrongs {
+            self.wrong(format!("{} was sent {wrong}", sent.post));
         }
+    }
+
+    /// Notes or asks what people and policies said.
+    pub(crate) fn permission<T>(&self, with: impl FnOnce(&mut Permission) -> T) -> T {
+        with(&mut self.inner().permission)
     }
 
     /// A platform may act on a publication.
@@ -295,6 +334,11 @@ impl Record {
         }
         shown
     }
+}
+
+/// Where objects of a kind of ours are.
+pub(crate) fn in_namespace(kind: &str) -> String {
+    format!("/apis/campanile.dev/v1alpha1/namespaces/{NAMESPACE}/{kind}")
 }
 
 /// The first characters of an id.

@@ -1,8 +1,12 @@
 //! One run: an API server in memory, a branch, platforms, and operators that come and go.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
-use campanile::api::{ANNOTATION_REQUESTED_AT, Asset, Campaign, ChannelConfig, Halt, Receipt, ReceiptPhase};
+use campanile::api::{ANNOTATION_REQUESTED_AT, Asset, Campaign, ChannelConfig, Receipt, ReceiptPhase};
 use fastrand::Rng;
 use jiff::SignedDuration;
 use kube::{
@@ -16,10 +20,11 @@ use crate::{
     branch::{Branch, Row},
     clock::{MachineClock, TrueTime},
     faults::Line,
+    people::halt_name,
     platforms::{Kind, Platforms, WINDOW},
     process::{Process, Start},
     record::{Pressed, Record},
-    script::{Limits, Script, Step, Stop},
+    script::{Limits, Script, Step},
 };
 
 /// The tenant of every run.
@@ -40,14 +45,16 @@ pub(crate) struct Verdict {
     pub(crate) phases: BTreeMap<String, usize>,
     /// What was handed to platforms that may have acted on it, in order.
     pub(crate) pressed: Vec<Pressed>,
+    /// Every Halt that was made, by people and by breakers.
+    pub(crate) halts: BTreeSet<String>,
 }
 
 pub(crate) struct Scene {
-    script: Script,
+    pub(crate) script: Script,
     time: TrueTime,
-    record: Record,
+    pub(crate) record: Record,
     server: ApiServer,
-    client: Client,
+    pub(crate) client: Client,
     branch: Branch,
     platforms: Arc<Platforms>,
     processes: BTreeMap<usize, Process>,
@@ -64,12 +71,7 @@ impl Scene {
         let server = ApiServer::start(time, script.seed).await;
         let client = Client::new(server.service(), NAMESPACE);
         let branch = Branch::new(time);
-        let platforms = Platforms::new(
-            record.clone(),
-            branch.history.clone(),
-            chance.fork(),
-            script.disturbed,
-        );
+        let platforms = Platforms::new(record.clone(), branch.history.clone(), chance.fork(), &script);
         let mut scene = Self {
             time,
             record,
@@ -113,6 +115,13 @@ impl Scene {
         if let Some(cap) = self.script.limits.of_campaign {
             campaign["spec"]["maxPublishesPerDay"] = json!(cap);
         }
+        if self.script.watch.judged {
+            self.watch_over_words().await;
+            campaign["spec"]["policies"] = json!([{"name": "brand"}]);
+        }
+        if let Some(breakers) = &self.script.watch.breakers_of_campaign {
+            campaign["spec"]["breakers"] = breakers.clone();
+        }
         self.create::<Campaign>(campaign).await;
         for kind in Kind::ALL {
             let mut spec = json!({"platform": "linkedin", "account": kind.account()});
@@ -126,6 +135,9 @@ impl Scene {
             if let Some(limits) = self.script.limits.of_channels.get(&kind) {
                 spec["limits"] = limits.clone();
             }
+            if let Some(breakers) = &self.script.watch.breakers_of_channels {
+                spec["breakers"] = breakers.clone();
+            }
             self.create::<ChannelConfig>(json!({
                 "apiVersion": "campanile.dev/v1alpha1", "kind": "ChannelConfig",
                 "metadata": {"name": kind.account()}, "spec": spec,
@@ -134,14 +146,14 @@ impl Scene {
         }
     }
 
-    fn api<K>(&self) -> Api<K>
+    pub(crate) fn api<K>(&self) -> Api<K>
     where
         K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
     {
         Api::namespaced(self.client.clone(), NAMESPACE)
     }
 
-    async fn create<K>(&self, object: Value)
+    pub(crate) async fn create<K>(&self, object: Value)
     where
         K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
             + Clone
@@ -154,7 +166,7 @@ impl Scene {
         created.expect("create an object");
     }
 
-    async fn list<K>(&self) -> Vec<K>
+    pub(crate) async fn list<K>(&self) -> Vec<K>
     where
         K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
             + Clone
@@ -191,6 +203,7 @@ impl Scene {
             requests: self.requests,
             phases,
             pressed: self.record.pressed(),
+            halts: self.record.permission(|known| known.halts_made()),
         }
     }
 
@@ -213,6 +226,14 @@ impl Scene {
             }
             Step::BranchDown(down) => self.branch.set_down(down),
             Step::PlatformDown(kind, down) => self.platforms.set_down(kind, down),
+            Step::Decide(row, denies) => self.decide(row, denies).await,
+            Step::TakeBack(row, denies) => self.take_back(row, denies).await,
+            Step::Recall(recalled) => self.recall(recalled).await,
+            Step::Say(row, word) => self.edit(row, |row| {
+                row.text = format!("Words that say {word} of {}.", row.post);
+            }),
+            Step::LiftAll => self.lift_all().await,
+            Step::Revive => self.revive().await,
             Step::Suspend(suspended) => self.suspend(suspended).await,
             Step::Switch(kind, on) => self.switch(kind, on).await,
             Step::Halt(halt) => self.halt(halt).await,
@@ -282,40 +303,7 @@ impl Scene {
         }
     }
 
-    /// Stops something; whoever stopped it knows once the API server has answered.
-    async fn halt(&self, stop: Stop) {
-        let selector = match stop.kind {
-            Some(kind) => json!({"accounts": [kind.account()]}),
-            None => json!({}),
-        };
-        let resume = if stop.asks {
-            json!({"policy": "AskApproval"})
-        } else {
-            json!({"policy": "PublishWithin", "within": "1000h"})
-        };
-        let name = halt_name(stop.kind);
-        let halt = json!({
-            "apiVersion": "campanile.dev/v1alpha1", "kind": "Halt", "metadata": {"name": name},
-            "spec": {"selector": selector, "reason": "Something is wrong.", "owner": "simulation", "resume": resume},
-        });
-        let halt: Halt = serde_json::from_value(halt).expect("a Halt");
-        // It may stand already.
-        if self
-            .api::<Halt>()
-            .create(&PostParams::default(), &halt)
-            .await
-            .is_ok()
-        {
-            self.record.switched(&name, false);
-        }
-    }
-
-    async fn lift(&self, name: &str) {
-        self.record.switched(name, true);
-        drop(self.api::<Halt>().delete(name, &DeleteParams::default()).await);
-    }
-
-    async fn patch<K>(&self, name: &str, patch: Value)
+    pub(crate) async fn patch<K>(&self, name: &str, patch: Value)
     where
         K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
             + Clone
@@ -358,7 +346,7 @@ impl Scene {
             self.record.clone(),
             number,
             self.chance.fork(),
-            self.script.disturbed,
+            &self.script,
         );
         let process = Process::start(Start {
             number,
@@ -388,30 +376,31 @@ impl Scene {
         self.suspend(false).await;
         for kind in Kind::ALL {
             self.switch(kind, true).await;
-            self.lift(&halt_name(Some(kind))).await;
         }
-        self.lift(&halt_name(None)).await;
+        self.lift_all().await;
         for process in self.processes.values() {
             process.line.calm();
             process.clock.set_ahead(0);
         }
-        let dead: Vec<usize> = self.dead();
-        for slot in dead {
-            self.start(slot, None).await;
-        }
+        self.revive().await;
         self.script.disturbed = false;
         for process in self.processes.values() {
             process.line.calm();
         }
     }
 
-    fn dead(&self) -> Vec<usize> {
+    /// Starts whoever is dead.
+    async fn revive(&mut self) {
         let dead = self.processes.iter().filter(|(_, process)| process.is_dead());
-        dead.map(|(slot, _)| *slot).collect()
+        let dead: Vec<usize> = dead.map(|(slot, _)| *slot).collect();
+        for slot in dead {
+            self.start(slot, None).await;
+        }
     }
 
     /// Waits until nothing was written for an hour, or as long as the script says; whoever ended by itself is started again, as its pod would be.
     async fn come_to_rest(&mut self) {
+        self.count_requests();
         let (mut writes, mut since) = (self.record.writes(), self.time.elapsed());
         let began = since;
         let rest = self.script.limits.rest;
@@ -421,15 +410,17 @@ impl Scene {
                 return;
             }
             tokio::time::sleep(LOOK).await;
-            for slot in self.dead() {
-                self.start(slot, None).await;
-            }
+            self.revive().await;
             if self.record.writes() != writes {
-                let requests = self.processes.values().map(|process| process.life.requests());
-                self.requests = requests.chain([self.requests]).max().unwrap_or(0);
+                self.count_requests();
                 (writes, since) = (self.record.writes(), self.time.elapsed());
             }
         }
+    }
+
+    fn count_requests(&mut self) {
+        let requests = self.processes.values().map(|process| process.life.requests());
+        self.requests = requests.chain([self.requests]).max().unwrap_or(0);
     }
 
     /// What must be true when everything rests.
@@ -490,10 +481,11 @@ impl Scene {
                 });
                 let status = asset.and_then(|asset| asset.status.clone()).unwrap_or_default();
                 let phase = status.phase.map(|phase| format!("{phase:?}")).unwrap_or_default();
-                if !matches!(
+                let waits = matches!(
                     phase.as_str(),
                     "AwaitingApproval" | "Unknown" | "Failed" | "Posted"
-                ) {
+                );
+                if !waits && !self.is_stopped(row, *kind, asset) {
                     self.record.wrong(format!(
                         "{} to {} was not sent and is {phase:?}, {:?}",
                         row.post,
@@ -516,11 +508,6 @@ impl Scene {
                 )
         })
     }
-}
-
-/// The name of the Halt on one platform, or on everything.
-pub(crate) fn halt_name(kind: Option<Kind>) -> String {
-    format!("halt-{}", kind.map_or("everything", Kind::account))
 }
 
 fn phase(receipt: &Receipt) -> ReceiptPhase {

@@ -4,9 +4,14 @@ use std::{collections::BTreeMap, time::Duration};
 
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::{branch::Row, platforms::Kind, process::Death};
+use crate::{
+    branch::Row,
+    permission::{ALARMING, BANNED, RECALLED, SENSITIVE},
+    platforms::Kind,
+    process::Death,
+};
 
 /// When the last thing happens.
 const LAST: u64 = 3 * 3600;
@@ -25,7 +30,10 @@ pub(crate) enum Step {
     Switch(Kind, bool),
     Halt(Stop),
     Lift(Stop),
-    Start { slot: usize, death: Option<Death> },
+    Start {
+        slot: usize,
+        death: Option<Death>,
+    },
     Kill(usize),
     CutLine(usize, bool),
     SetClock(usize, i64),
@@ -33,6 +41,17 @@ pub(crate) enum Step {
     BranchDown(bool),
     DeleteAsset,
     Poke,
+    /// A person approves what a row says now, or denies it.
+    Decide(usize, bool),
+    /// Approvals of a row are deleted, or denials.
+    TakeBack(usize, bool),
+    /// The row says something else, with this word in it.
+    Say(usize, &'static str),
+    /// The pack refuses a word more, or no longer.
+    Recall(bool),
+    LiftAll,
+    /// Whoever is dead is started, as its pod would be.
+    Revive,
 }
 
 /// What a Halt of a run stops, and what it wants of that which was due meanwhile.
@@ -55,6 +74,31 @@ pub(crate) struct Script {
     /// Whether each pushed revision counts as approved, or only the words that were first seen approved.
     pub(crate) per_revision: bool,
     pub(crate) limits: Limits,
+    pub(crate) watch: Watch,
+    pub(crate) intents: Intents,
+}
+
+/// What watches over the words of a run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Watch {
+    /// Whether a pack judges them, and people decide about them by Approvals.
+    pub(crate) judged: bool,
+    /// `breakers` of the Campaign.
+    pub(crate) breakers_of_campaign: Option<Value>,
+    /// `breakers` of every ChannelConfig.
+    pub(crate) breakers_of_channels: Option<Value>,
+}
+
+/// What befalls the write of an intent, whatever else goes wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Intents {
+    /// Nothing.
+    #[default]
+    Pass,
+    /// The first of each receipt never arrives.
+    FirstLost,
+    /// Each is so long on its way that another sender may write its own meanwhile.
+    Slow,
 }
 
 /// What limits a run.
@@ -96,6 +140,8 @@ impl Script {
             disturbed: false,
             per_revision: false,
             limits: Limits::default(),
+            watch: Watch::default(),
+            intents: Intents::default(),
         }
     }
 
@@ -148,6 +194,29 @@ impl Script {
         self
     }
 
+    /// The same, with an operator that dies at a request while people do what they do, and another whenever it is dead.
+    pub(crate) fn dying_among_people(mut self, death: Death) -> Self {
+        for (_, step) in &mut self.steps {
+            if let Step::Start { death: dies, .. } = step {
+                *dies = Some(death);
+                break;
+            }
+        }
+        let last = self.steps.last().map_or(Duration::ZERO, |(at, _)| *at);
+        let revived = (1..).map(|number| Duration::from_mins(4) * number);
+        let revived = revived.take_while(|at| *at < last + Duration::from_mins(4));
+        self.steps.extend(revived.map(|at| (at, Step::Revive)));
+        self.steps.sort_by_key(|(at, _)| *at);
+        self
+    }
+
+    /// Two operators that are awake for the same rows, and something befalls the intents of each.
+    pub(crate) fn with_intents(intents: Intents, beginning: Timestamp) -> Self {
+        let mut script = Self::calm(&Kind::ALL, 2, beginning).with_two_awake();
+        script.intents = intents;
+        script
+    }
+
     /// Everything drawn from a seed.
     pub(crate) fn drawn(seed: u64, beginning: Timestamp) -> Self {
         let mut chance = Rng::with_seed(seed);
@@ -187,7 +256,40 @@ impl Script {
             disturbed: chance.u8(0..8) != 0,
             per_revision: chance.u8(0..4) == 0,
             limits: Limits::default(),
+            watch: Watch::default(),
+            intents: Intents::default(),
         }
+        .watched(count)
+    }
+
+    /// The same, and every other seed with a pack, breakers, and people who decide and change their minds.
+    ///
+    /// Drawn apart, so that the rest of a seed is what it was.
+    fn watched(mut self, rows: usize) -> Self {
+        let mut chance = Rng::with_seed(self.seed ^ 0x3_0001);
+        if chance.bool() {
+            return self;
+        }
+        let resume = json!({"policy": "PublishWithin", "within": "1000h"});
+        let limit = chance.u32(2..5);
+        self.watch = Watch {
+            judged: true,
+            breakers_of_campaign: chance
+                .bool()
+                .then(|| json!({"maxGuardFailuresBeforeHalt": limit, "resume": resume})),
+            breakers_of_channels: (chance.u8(0..3) == 0)
+                .then(|| json!({"maxConsecutiveFailures": limit, "resume": resume})),
+        };
+        for _ in 0..chance.usize(2..14) {
+            let step = decision(&mut chance, rows);
+            let at = moment(&mut chance);
+            if matches!(step, Step::Say(..)) {
+                self.steps.push((at, Step::Poke));
+            }
+            self.steps.push((at, step));
+        }
+        self.steps.sort_by_key(|(at, _)| *at);
+        self
     }
 }
 
@@ -244,6 +346,23 @@ fn edit(chance: &mut Rng, rows: usize) -> Step {
         8 | 9 => Step::PutBack(row),
         10 => Step::RewriteHistory,
         _ => Step::Poke,
+    }
+}
+
+/// What a person does about words.
+fn decision(chance: &mut Rng, rows: usize) -> Step {
+    let row = chance.usize(0..rows);
+    match chance.u8(0..14) {
+        0..=4 => Step::Decide(row, false),
+        5 | 6 => Step::Decide(row, true),
+        7 => Step::TakeBack(row, false),
+        8 => Step::TakeBack(row, true),
+        9..=11 => {
+            let words = [BANNED, SENSITIVE, ALARMING, RECALLED];
+            Step::Say(row, chance.choice(words).unwrap_or(BANNED))
+        }
+        12 => Step::Recall(chance.bool()),
+        _ => Step::LiftAll,
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kube::{Api, ResourceExt, api::PostParams};
 
 use super::super::{
+    breaker,
     context::Shared,
     error::{Error, ErrorClass},
     outgoing::call,
@@ -156,5 +157,7 @@ pub(in super::super) fn noted(shared: &Shared, receipt: Receipt, (over, seen): (
     shared
         .receipts
         .wrote(ReceiptView::of(&receipt), shared.clock.steady());
+    // The watch shows nothing that is new here, and of a send that is tried again the Asset may say the same as before.
+    breaker::stir(receipt.metadata.namespace.as_deref().unwrap_or_default(), shared);
     receipt
 }
