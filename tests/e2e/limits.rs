@@ -4,7 +4,7 @@ use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 use serde_json::Value;
 
 use crate::control_plane::stdout;
-use crate::scene::{AssetSeen, Row, SHEET, Scene, sheet};
+use crate::scene::{AssetSeen, Row, SHEET, Scene, Sent, sheet};
 
 /// A channel with limits, which are lines of YAML in one.
 fn limited(scene: &Scene, account: &str, limits: &str) -> String {
@@ -187,7 +187,8 @@ fn following(rows: &[(Row, &str)]) -> String {
     let plain = sheet(&rows.iter().map(|(row, _)| row.clone()).collect::<Vec<_>>());
     let after = std::iter::once("after").chain(rows.iter().map(|(_, after)| *after));
     let lines = plain.lines().zip(after);
-    lines.map(|(line, after)| format!("{line},{after}\n")).collect()
+    let lines: Vec<String> = lines.map(|(line, after)| format!("{line},{after}")).collect();
+    format!("{}\n", lines.join("\n"))
 }
 
 #[tokio::test]
@@ -235,7 +236,7 @@ async fn a_post_that_follows_another_one_waits_for_it_and_goes_out_after_it() {
     scene
         .until_asset("follow linkedin/company", "Posted Published")
         .await;
-    let order: Vec<String> = scene.sent().iter().map(|sent| sent.post()).collect();
+    let order: Vec<String> = scene.sent().iter().map(Sent::post).collect();
     assert_eq!(order, ["lead", "follow"]);
     scene.end().await;
 }

@@ -20,7 +20,7 @@ async fn asked(prefix: &str) -> Scene {
         .await;
     let row = scene
         .row("only", "שלום, neighbours \u{1F331}")
-        .to_platform("whatsapp");
+        .for_platform("whatsapp");
     scene.push_sheet(&[row.to("community")], "Week 1");
     scene.apply(&scene.campaign("week1", "")).await;
     scene.until_asset(KEY, "AwaitingPerson AwaitingPerson").await;
@@ -147,7 +147,7 @@ async fn nobody_confirms_what_nobody_was_asked() {
     scene.apply(&channel("")).await;
     let row = scene
         .row("only", "Later.")
-        .to_platform("whatsapp")
+        .for_platform("whatsapp")
         .to("community");
     let tomorrow = scene.day.tomorrow.clone();
     scene.push_sheet(&[row.on(&tomorrow, "09:00")], "Week 1");

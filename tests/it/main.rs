@@ -2,6 +2,7 @@
 #[cfg(test)]
 #[path = "../support/brand.rs"]
 mod brand;
+#[cfg(test)]
 #[path = "../support/certificates.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod certificates;

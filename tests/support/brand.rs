@@ -1,12 +1,12 @@
 //! The pack of the documentation, and the claims that it looks at.
 
 /// Where the pack looks for metrics.
-pub const CLAIMS: &str = "docs/gtm/baseline-metrics.md";
+pub(crate) const CLAIMS: &str = "docs/gtm/baseline-metrics.md";
 /// Metrics of which nothing is known: nothing may be quoted.
-pub const TO_BE_DEFINED: &str = "# Baseline\n\nDate: 2026-02-14\n\n| Metric | Current | Window | Source | Verified |\n|---|---:|---|---|---|\n| Unique visitors | TBD | last 28 days | GA4 | No |\n";
+pub(crate) const TO_BE_DEFINED: &str = "# Baseline\n\nDate: 2026-02-14\n\n| Metric | Current | Window | Source | Verified |\n|---|---:|---|---|---|\n| Unique visitors | TBD | last 28 days | GA4 | No |\n";
 
 /// Exactly as users find it, but for the namespace.
-pub fn pack() -> String {
+pub(crate) fn pack() -> String {
     let page = include_str!("../../docs/policies.md");
     let (_, from_here) = page
         .split_once("```yaml\n")

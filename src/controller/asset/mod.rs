@@ -47,6 +47,8 @@ use crate::{
 /// The longest an asset sleeps before it is looked at again: a wall clock that was set is noticed sooner, by itself.
 const LONGEST_SLEEP: Duration = Duration::from_hours(24);
 
+/// The shortest time between two looks at one asset: whatever is due and does not come costs no whole processor.
+const SOONEST: Duration = Duration::from_millis(10);
 /// When an asset is looked at again whose links are being looked at: what is found wakes it, this is for what gets lost.
 const LINKS_LOOK: Duration = Duration::from_mins(2);
 /// When an asset is looked at again that has changed since the cache was filled.
@@ -101,7 +103,7 @@ async fn guarded_later(view: &Arc<AssetView>, reason: &str, shared: &Arc<Shared>
     match observe::from_memory(shared, view) {
         // Its campaign is being judged as a whole, or the cache shows other words or packs than stand by now.
         Some(observed) if guards::is_unjudged(&observed.guards) => Ok(Requeue::requeue(CATCHING_UP)),
-        _ => Ok(Requeue::requeue(Duration::ZERO)),
+        _ => Ok(Requeue::requeue(SOONEST)),
     }
 }
 
@@ -147,8 +149,8 @@ fn requeue(plan: &Plan, now: Timestamp) -> Requeue {
 }
 
 fn requeue_at(at: Timestamp, now: Timestamp) -> Requeue {
-    let pause = Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO);
-    Requeue::requeue(pause.min(LONGEST_SLEEP))
+    let pause = Duration::try_from(at.duration_since(now)).unwrap_or(SOONEST);
+    Requeue::requeue(pause.clamp(SOONEST, LONGEST_SLEEP))
 }
 
 /// Writes what is to be said of the asset, where that changed; answers how long to wait where somebody says otherwise.

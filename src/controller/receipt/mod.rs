@@ -65,14 +65,17 @@ pub(crate) async fn reconcile(view: Arc<ReceiptView>, shared: Arc<Shared>) -> Re
     Ok(Requeue::requeue(Duration::from_millis(100)))
 }
 
+/// The shortest time between two looks at one receipt.
+const SOONEST: Duration = Duration::from_millis(10);
+
 fn requeue(plan: &Plan, shared: &Shared) -> Requeue {
     match plan.wake_at {
         Some(at) => {
             let pause = at.duration_since(shared.clock.now());
             Requeue::requeue(
                 Duration::try_from(pause)
-                    .unwrap_or(Duration::ZERO)
-                    .min(Duration::from_hours(24)),
+                    .unwrap_or(SOONEST)
+                    .clamp(SOONEST, Duration::from_hours(24)),
             )
         }
         None if plan.phase == AssetPhase::Publishing => Requeue::requeue(WHILE_LIVE),

@@ -6,6 +6,7 @@ use crate::{
     domain::{
         fixtures::{Story, WORDS, approval, at, due, minutes, order, person, post, said},
         halts::HaltFacts,
+        lanes::Surroundings,
         observed::{ChannelClass, Observed},
         plan::{Action, AskOrder},
         receipt::{self, NotAllowed, Person, Proof},
@@ -348,7 +349,7 @@ fn an_order_carries_the_words_and_how_long_the_person_has() {
 
 #[test]
 fn in_a_simulation_a_person_does_what_is_asked() {
-    let played = simulate(vec![by_hand()], minutes(-5), minutes(5));
+    let played = simulate(vec![by_hand()], Surroundings::default(), minutes(-5), minutes(5));
     let told: Vec<String> = played
         .happenings
         .iter()

@@ -263,7 +263,7 @@ proptest! {
             let that_day = sent.iter().filter(|(other, _)| day(*other) == day(*at)).count();
             prop_assert!(that_day <= usize::try_from(cap).unwrap(), "{that_day} on the day of {at}");
             if let Some((before, _)) = number.checked_sub(1).and_then(|before| sent.get(before)) {
-                prop_assert!(at.duration_since(*before) >= SignedDuration::try_from_secs_f64(60.0 * gap as f64).unwrap());
+                prop_assert!(at.duration_since(*before) >= SignedDuration::from_mins(i64::try_from(gap).unwrap()));
             }
             if let Some(first) = &assets[*asset].asset.after {
                 let followed = sent[..number].iter().any(|(_, other)| assets[*other].asset.post_id == *first);

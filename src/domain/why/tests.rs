@@ -189,7 +189,7 @@ fn the_claim_tells_what_the_receipt_says() {
 #[test]
 fn an_explanation_is_the_plan_and_its_gates_and_nothing_else() {
     let sending = Story::default().sends("first", minutes(0));
-    let scenes = [
+    let scenes = vec![
         post(),
         post().campaign(|campaign| campaign.publish_enabled = false),
         post().with(|observed| observed.asset.intent = Intent::Pending),

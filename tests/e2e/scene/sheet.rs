@@ -51,7 +51,7 @@ impl Row {
         self
     }
 
-    pub(crate) fn to_platform(mut self, platform: &str) -> Self {
+    pub(crate) fn for_platform(mut self, platform: &str) -> Self {
         platform.clone_into(&mut self.platform);
         self
     }

@@ -289,12 +289,12 @@ async fn hebrew_and_emoji_arrive_in_discord_to_the_byte_and_nobody_is_notified()
         publisher.preflight().await.unwrap();
         let mut asset = publication("words", AssetType::Post);
         asset.content.text.push_str(" @everyone");
-        let published = publish(&*publisher, &asset).await.unwrap();
+        let told = publish(&*publisher, &asset).await.unwrap();
         let message = rig.discord.chat.messages()[0].clone();
         assert_eq!(message["content"], asset.content.text);
         assert_eq!(message["allowed_mentions"], json!({"parse": []}));
         let link = format!("https://discord.com/channels/{GUILD}/{CHANNEL}/{FIRST_ID}");
-        assert_eq!(published.url, Some(link));
+        assert_eq!(told.url, Some(link));
     }
 }
 
