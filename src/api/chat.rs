@@ -15,7 +15,7 @@ pub struct SlackChannel {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 32), regex(pattern = r"^[CGD][A-Z0-9]{2,}$"))]
     pub channel: Option<String>,
-    /// The address of the Web API, where it is not https://slack.com/api.
+    /// The address of the Web API, where it is not slack.com/api.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
     pub endpoint: Option<String>,
@@ -34,7 +34,7 @@ pub struct DiscordChannel {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 20), regex(pattern = r"^[0-9]{15,20}$"))]
     pub channel: Option<String>,
-    /// The address and version of the API, where it is not https://discord.com/api/v10.
+    /// The address and version of the API, where it is not discord.com/api/v10.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
     pub endpoint: Option<String>,
@@ -55,7 +55,7 @@ pub struct TelegramChannel {
         regex(pattern = r"^(@[A-Za-z][A-Za-z0-9_]{3,31}|-?[0-9]{1,20})$")
     )]
     pub chat: String,
-    /// The address of the Bot API, where it is not https://api.telegram.org.
+    /// The address of the Bot API, where it is not api.telegram.org.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
     pub endpoint: Option<String>,

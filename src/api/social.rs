@@ -9,7 +9,7 @@ use super::{GoDuration, SecretReference};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MastodonChannel {
-    /// The address of the instance, such as https://mastodon.social.
+    /// The address of the instance, such as mastodon.social.
     #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
     pub endpoint: String,
     /// The Secret with the key token, the access token of the account.
