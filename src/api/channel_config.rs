@@ -15,6 +15,7 @@ use super::{
     campaign::{is_default, yes},
     channel::{ONE_CHANNEL, ONE_CHANNEL_MESSAGE},
     condition::optional_date_time,
+    duration,
 };
 
 /// One account on one platform: how it is reached, which Secret has its keys, and its kill switch.
@@ -150,7 +151,7 @@ pub struct GitPagesChannel {
     #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
     pub public_url: Option<String>,
     /// How long a look at the branch, or a push, may take.
-    #[serde(default = "a_minute")]
+    #[serde(default = "duration::a_minute")]
     pub timeout: GoDuration,
 }
 
@@ -196,7 +197,7 @@ pub struct WebhookChannel {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency: Option<Idempotency>,
     /// How long an answer may take.
-    #[serde(default = "ten_seconds")]
+    #[serde(default = "duration::ten_seconds")]
     pub timeout: GoDuration,
 }
 
@@ -231,7 +232,7 @@ pub struct ObjectStoreChannel {
     #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
     pub public_url: Option<String>,
     /// How long an answer may take.
-    #[serde(default = "ten_seconds")]
+    #[serde(default = "duration::ten_seconds")]
     pub timeout: GoDuration,
 }
 
@@ -290,7 +291,7 @@ pub struct SmtpChannel {
     #[schemars(length(min = 1, max = 512))]
     pub postal_address: Option<String>,
     /// How long the whole transaction may take.
-    #[serde(default = "a_minute")]
+    #[serde(default = "duration::a_minute")]
     pub timeout: GoDuration,
 }
 
@@ -354,12 +355,4 @@ pub struct ChannelRefusal {
 
 fn a_day() -> GoDuration {
     GoDuration::from_secs(24 * 60 * 60)
-}
-
-fn a_minute() -> GoDuration {
-    GoDuration::from_secs(60)
-}
-
-fn ten_seconds() -> GoDuration {
-    GoDuration::from_secs(10)
 }

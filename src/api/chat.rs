@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{GoDuration, SecretReference};
+use super::{GoDuration, SecretReference, duration};
 
 /// Posts into one Slack channel: as an app's bot where `channel` is named, else by an incoming webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -15,12 +15,12 @@ pub struct SlackChannel {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 32), regex(pattern = r"^[CGD][A-Z0-9]{2,}$"))]
     pub channel: Option<String>,
-    /// The address of the Web API, where it is not slack.com/api.
+    /// The address of the Web API, where it is not `https://slack.com/api`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
     pub endpoint: Option<String>,
     /// How long an answer may take.
-    #[serde(default = "ten_seconds")]
+    #[serde(default = "duration::ten_seconds")]
     pub timeout: GoDuration,
 }
 
@@ -34,12 +34,12 @@ pub struct DiscordChannel {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 20), regex(pattern = r"^[0-9]{15,20}$"))]
     pub channel: Option<String>,
-    /// The address and version of the API, where it is not discord.com/api/v10.
+    /// The address and version of the API, where it is not `https://discord.com/api/v10`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
     pub endpoint: Option<String>,
     /// How long an answer may take.
-    #[serde(default = "ten_seconds")]
+    #[serde(default = "duration::ten_seconds")]
     pub timeout: GoDuration,
 }
 
@@ -55,15 +55,11 @@ pub struct TelegramChannel {
         regex(pattern = r"^(@[A-Za-z][A-Za-z0-9_]{3,31}|-?[0-9]{1,20})$")
     )]
     pub chat: String,
-    /// The address of the Bot API, where it is not api.telegram.org.
+    /// The address of the Bot API, where it is not `https://api.telegram.org`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
     pub endpoint: Option<String>,
     /// How long an answer may take.
-    #[serde(default = "ten_seconds")]
+    #[serde(default = "duration::ten_seconds")]
     pub timeout: GoDuration,
-}
-
-fn ten_seconds() -> GoDuration {
-    GoDuration::from_secs(10)
 }

@@ -33,6 +33,16 @@ impl GoDuration {
     }
 }
 
+/// How long a platform's answer may take, where nothing else is said.
+pub(super) const fn ten_seconds() -> GoDuration {
+    GoDuration::from_secs(10)
+}
+
+/// How long what takes several answers may take, where nothing else is said.
+pub(super) const fn a_minute() -> GoDuration {
+    GoDuration::from_secs(60)
+}
+
 impl FromStr for GoDuration {
     type Err = InvalidDuration;
 

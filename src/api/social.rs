@@ -3,13 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{GoDuration, SecretReference};
+use super::{GoDuration, SecretReference, duration};
 
 /// Posts as one account of a Mastodon instance, or of a server that speaks its API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MastodonChannel {
-    /// The address of the instance, such as mastodon.social.
+    /// The address of the instance, such as `https://mastodon.social`.
     #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
     pub endpoint: String,
     /// The Secret with the key token, the access token of the account.
@@ -22,7 +22,7 @@ pub struct MastodonChannel {
     #[schemars(range(min = 1, max = 65536))]
     pub max_characters: u32,
     /// How long an answer may take.
-    #[serde(default = "ten_seconds")]
+    #[serde(default = "duration::ten_seconds")]
     pub timeout: GoDuration,
 }
 
@@ -40,8 +40,4 @@ pub enum MastodonVisibility {
 
 fn five_hundred() -> u32 {
     500
-}
-
-fn ten_seconds() -> GoDuration {
-    GoDuration::from_secs(10)
 }

@@ -8,11 +8,14 @@ mod tests;
 
 use std::{collections::BTreeMap, process::ExitCode};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::forecast::{self, Difference, Forecast, ForecastError, Forecasted, Wishes, played};
+use super::{
+    forecast::{self, Difference, Forecast, ForecastError, Forecasted, Wishes, played},
+    printed::Report,
+};
 use crate::{
     api::{AssetPhase, AssetType, ReceiptPhase, Severity},
     domain::{
@@ -44,19 +47,7 @@ pub(super) struct Options {
     at: Option<Timestamp>,
     /// How it is printed
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
-    output: Output,
-}
-
-/// How a plan is printed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Output {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs.
-    Json,
-    /// For a comment on a pull request.
-    Markdown,
+    output: Report,
 }
 
 /// What would be published.
@@ -185,12 +176,12 @@ pub(super) fn run(options: &Options) -> ExitCode {
     }
 }
 
-fn printed(forecast: Forecast, wishes: &Wishes, output: Output) -> Result<(String, bool), ForecastError> {
+fn printed(forecast: Forecast, wishes: &Wishes, output: Report) -> Result<(String, bool), ForecastError> {
     let planned = planned(forecast, wishes.now);
     let text = match output {
-        Output::Text => screen::text(&planned),
-        Output::Json => format!("{}\n", serde_json::to_string_pretty(&planned)?),
-        Output::Markdown => markdown::text(&planned),
+        Report::Text => screen::text(&planned),
+        Report::Json => format!("{}\n", serde_json::to_string_pretty(&planned)?),
+        Report::Markdown => markdown::text(&planned),
     };
     Ok((text, planned.blocked))
 }

@@ -14,6 +14,18 @@ pub(super) enum Output {
     Json,
 }
 
+/// How a report is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Report {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+    /// For a comment on a pull request.
+    Markdown,
+}
+
 /// First strong isolate, and its end: what stands between them keeps its own direction, and the line keeps its.
 const ISOLATE: char = '\u{2068}';
 const END: char = '\u{2069}';

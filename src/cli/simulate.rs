@@ -8,11 +8,14 @@ mod tests;
 
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::{SignedDuration, Timestamp, Zoned, tz::TimeZone};
 use serde::Serialize;
 
-use super::forecast::{self, Forecast, ForecastError, Played, Row, Wishes, played};
+use super::{
+    forecast::{self, Forecast, ForecastError, Played, Row, Wishes, played},
+    printed::Report,
+};
 use crate::{
     api::{AssetPhase, GoDuration},
     domain::{
@@ -41,7 +44,7 @@ pub(super) struct Options {
     time_zone: Option<String>,
     /// How it is printed
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
-    output: Output,
+    output: Report,
 }
 
 /// The longest time that is played: what is further away nobody has written yet.
@@ -55,18 +58,6 @@ fn duration(text: &str) -> Result<GoDuration, String> {
         return Err("a year is the longest that is played".to_owned());
     }
     Ok(duration)
-}
-
-/// How a calendar is printed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Output {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs.
-    Json,
-    /// For a comment on a pull request.
-    Markdown,
 }
 
 /// What would happen.
@@ -168,9 +159,9 @@ fn printed(forecast: &Forecast, from: Timestamp, options: &Options) -> Result<St
     };
     let calendar = calendar_of(forecast, settings)?;
     Ok(match options.output {
-        Output::Text => calendar::text(&calendar),
-        Output::Json => format!("{}\n", serde_json::to_string_pretty(&calendar)?),
-        Output::Markdown => markdown::text(&calendar),
+        Report::Text => calendar::text(&calendar),
+        Report::Json => format!("{}\n", serde_json::to_string_pretty(&calendar)?),
+        Report::Markdown => markdown::text(&calendar),
     })
 }
 

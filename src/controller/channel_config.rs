@@ -17,7 +17,9 @@ use super::{
     context::{Guarded, Shared},
     error::Error,
     lock::lock,
-    receipt, report,
+    receipt,
+    repeats::words,
+    report,
 };
 use crate::{
     api::{
@@ -420,6 +422,12 @@ async fn summarise(
     if next == before {
         return Ok(());
     }
+    // It is looked at again soon in any case.
+    let (uid, words) = (config.uid().unwrap_or_default(), words(&next));
+    let steady = shared.clock.steady();
+    if shared.repeats.pause(&uid, words, steady).is_some() {
+        return Ok(());
+    }
     let api: Api<ChannelConfig> = Api::namespaced(shared.client.clone(), namespace);
     let mut status = json!({
         "observedGeneration": next.observed_generation, "conditions": next.conditions, "type": next.type_,
@@ -434,6 +442,7 @@ async fn summarise(
     api.patch_status(&config.name_any(), &PatchParams::default(), &Patch::Merge(&patch))
         .await
         .map_err(Error::api("write the status of a ChannelConfig"))?;
+    shared.repeats.told(&uid, words, steady);
     Ok(())
 }
 

@@ -42,6 +42,15 @@ pub enum Error {
     /// The cluster's configuration cannot be used.
     #[error("failed to read the configuration of the cluster")]
     Configuration(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The operating system has no random numbers: attempts could not be told apart, so nothing is sent.
+    #[error("failed to draw a random {name}")]
+    NoRandomNumbers {
+        /// What was to be drawn.
+        name: &'static str,
+        /// Why there are none.
+        #[source]
+        source: getrandom::Error,
+    },
     /// A part of the operator that never ends has ended.
     #[error("{0} has ended, which it never should")]
     Ended(&'static str),
@@ -79,7 +88,7 @@ impl Error {
                 }
                 _ => ErrorClass::Transient,
             },
-            Self::TimedOut { .. } | Self::Git(_) => ErrorClass::Transient,
+            Self::TimedOut { .. } | Self::Git(_) | Self::NoRandomNumbers { .. } => ErrorClass::Transient,
             Self::LeaseLost | Self::Listen { .. } | Self::Configuration(_) | Self::Ended(_) => {
                 ErrorClass::Permanent
             }
@@ -105,6 +114,7 @@ impl Error {
             Self::LeaseLost => "LeaseLost",
             Self::Listen { .. } => "ListenFailed",
             Self::Configuration(_) => "ConfigurationInvalid",
+            Self::NoRandomNumbers { .. } => "NoRandomNumbers",
             Self::Ended(_) => "TaskEnded",
         }
     }

@@ -10,6 +10,7 @@ mod channel_config;
 mod clock;
 mod config_map;
 mod context;
+mod drawn;
 mod election;
 mod error;
 mod fresh;

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use kube::{
@@ -16,6 +17,7 @@ use super::{
     context::{Guarded, Shared},
     error::Error,
     lock::lock,
+    repeats::words,
     report::{self, Notice},
 };
 use crate::{
@@ -206,10 +208,11 @@ pub(crate) async fn reconcile(
     if shared.packs.looked_at(&namespace, pack) {
         wake_campaigns(&namespace, &pack.name_any(), &shared);
     }
-    if shared.leads().is_some() {
-        summarise(pack, &namespace, &state, &shared).await?;
-    }
-    Ok(Action::await_change())
+    let pause = match shared.leads() {
+        Some(_) => summarise(pack, &namespace, &state, &shared).await?,
+        None => None,
+    };
+    Ok(pause.map_or_else(Action::await_change, Action::requeue))
 }
 
 /// Wakes the campaigns that name a pack: each judges anew, and wakes its assets.
@@ -228,11 +231,16 @@ async fn summarise(
     namespace: &str,
     state: &PackState,
     shared: &Shared,
-) -> Result<(), Error> {
+) -> Result<Option<Duration>, Error> {
     let before = pack.status.clone().unwrap_or_default();
     let next = status(pack, &before, state, shared);
     if next == before {
-        return Ok(());
+        return Ok(None);
+    }
+    let (uid, words) = (pack.uid().unwrap_or_default(), words(&next));
+    let steady = shared.clock.steady();
+    if let Some(pause) = shared.repeats.pause(&uid, words, steady) {
+        return Ok(Some(pause));
     }
     let mut value = serde_json::to_value(&next).unwrap_or_default();
     if let Some(fields) = value.as_object_mut() {
@@ -249,11 +257,12 @@ async fn summarise(
     match written {
         Ok(_) => {}
         // It was deleted meanwhile: there is nobody to tell.
-        Err(kube::Error::Api(answer)) if answer.code == 404 => return Ok(()),
+        Err(kube::Error::Api(answer)) if answer.code == 404 => return Ok(None),
         Err(source) => return Err(Error::api("write the status of a PolicyPack")(source)),
     }
+    shared.repeats.told(&uid, words, steady);
     notice(pack, state, shared).await;
-    Ok(())
+    Ok(None)
 }
 
 fn status(

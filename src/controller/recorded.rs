@@ -275,7 +275,7 @@ impl Recorded {
         let judges = campaign.and_then(|campaign| campaign.spec.policies.as_deref());
         let guards = guarding::recorded(judges, asset.status.as_ref());
         let decided = self.decided(view.name(), campaign);
-        let campaign = campaign.map(|campaign| campaign::facts_on_record(campaign, true));
+        let campaign = campaign.map(|campaign| campaign::facts_on_record(campaign, campaign::Look::Holds));
         let mut channels = self.channels_for(&facts.target);
         let slot = slot(&facts, campaign.as_ref(), &channels);
         let receipt = self.receipts.get(&self.namespace, &slot.receipt_name());

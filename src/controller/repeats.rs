@@ -1,4 +1,4 @@
-//! What this process says of an Asset again and again, because somebody else says otherwise.
+//! What this process says of an object again and again, because somebody else says otherwise.
 
 use std::{
     collections::{VecDeque, hash_map::DefaultHasher},
@@ -7,10 +7,12 @@ use std::{
     time::Duration,
 };
 
-use super::{lock::lock, view::AssetView};
-use crate::domain::status::AssetReport;
+use serde::Serialize;
+use serde_json::Value;
 
-/// How many Assets are remembered: those that were told last.
+use super::lock::lock;
+
+/// How many objects are remembered: those that were told last.
 const REMEMBERED: usize = 256;
 /// The pause before something is said a second time; it doubles with each time.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -35,10 +37,10 @@ struct Said {
 
 impl Repeats {
     /// How long to wait before that is said; none where it is news, or the pause is over.
-    pub(crate) fn pause(&self, view: &AssetView, report: &AssetReport, now: Duration) -> Option<Duration> {
+    pub(crate) fn pause(&self, uid: &str, words: u64, now: Duration) -> Option<Duration> {
         let said = lock(&self.0);
-        let last = said.iter().find(|said| said.uid == view.uid())?;
-        if last.words != words(report) {
+        let last = said.iter().find(|said| said.uid == uid)?;
+        if last.words != words {
             return None;
         }
         let pause = PAUSE * 2_u32.pow(last.times.min(DOUBLINGS));
@@ -46,17 +48,16 @@ impl Repeats {
     }
 
     /// That was said.
-    pub(crate) fn told(&self, view: &AssetView, report: &AssetReport, now: Duration) {
+    pub(crate) fn told(&self, uid: &str, words: u64, now: Duration) {
         let mut said = lock(&self.0);
-        let place = said.iter().position(|said| said.uid == view.uid());
+        let place = said.iter().position(|said| said.uid == uid);
         let last = place.and_then(|place| said.remove(place));
-        let words = words(report);
         let again = last.filter(|last| last.words == words && now < last.at + FORGOTTEN);
         if said.len() >= REMEMBERED {
             said.pop_front();
         }
         said.push_back(Said {
-            uid: view.uid().to_owned(),
+            uid: uid.to_owned(),
             words,
             at: now,
             times: again.map_or(0, |last| last.times.saturating_add(1)),
@@ -64,11 +65,16 @@ impl Repeats {
     }
 }
 
-/// What is said, without the instants at which conditions changed.
-fn words(report: &AssetReport) -> u64 {
+/// What a status says, without the instants at which its conditions changed.
+pub(crate) fn words(status: &impl Serialize) -> u64 {
+    let mut value = serde_json::to_value(status).unwrap_or_default();
+    if let Some(Value::Array(conditions)) = value.get_mut("conditions") {
+        for condition in conditions.iter_mut().filter_map(Value::as_object_mut) {
+            condition.remove("lastTransitionTime");
+        }
+    }
     let mut hasher = DefaultHasher::new();
-    (report.observed_generation, &report.reason, &report.message).hash(&mut hasher);
-    (&report.content_digest, &report.url, &report.receipt).hash(&mut hasher);
+    value.to_string().hash(&mut hasher);
     hasher.finish()
 }
 
@@ -77,38 +83,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::api::AssetPhase;
-
-    fn report(reason: &str) -> AssetReport {
-        AssetReport {
-            observed_generation: 1,
-            phase: AssetPhase::Posted,
-            reason: reason.to_owned(),
-            message: None,
-            content_digest: String::new(),
-            publish_at: None,
-            publish_at_local: None,
-            guard: None,
-            receipt: None,
-            url: None,
-            published_at: None,
-            halt: None,
-            conditions: Vec::new(),
-        }
-    }
-
-    fn view(uid: &str) -> AssetView {
-        serde_json::from_value(json!({"metadata": {"name": "a", "namespace": "n", "uid": uid}})).unwrap()
+    fn said(reason: &str, at: u64) -> u64 {
+        words(&json!({"conditions": [{"type": "Ready", "reason": reason, "lastTransitionTime": at}]}))
     }
 
     fn pause(repeats: &Repeats, reason: &str, at_seconds: u64) -> Option<u64> {
-        let now = Duration::from_secs(at_seconds);
-        let pause = repeats.pause(&view("a"), &report(reason), now);
+        let pause = repeats.pause("a", said(reason, 0), Duration::from_secs(at_seconds));
         pause.map(|pause| pause.as_secs())
     }
 
     fn told(repeats: &Repeats, uid: &str, reason: &str, at_seconds: u64) {
-        repeats.told(&view(uid), &report(reason), Duration::from_secs(at_seconds));
+        repeats.told(uid, said(reason, at_seconds), Duration::from_secs(at_seconds));
     }
 
     #[test]

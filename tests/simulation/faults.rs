@@ -27,10 +27,6 @@ use crate::{
 /// How long a slow intent is on its way.
 const SLOW_INTENT: Duration = Duration::from_secs(5);
 
-/// What a patch takes: two that know different things, and write over each other until one has caught up, would otherwise do
-/// so at one instant, and no time would ever pass.
-const LATENCY: Duration = Duration::from_millis(5);
-
 type Answer = BoxFuture<'static, Result<Response<ApiBody>, BoxError>>;
 
 /// An API server in this process.
@@ -141,9 +137,6 @@ impl Line {
         let query = request.uri().query().unwrap_or_default().to_owned();
         if query.contains("watch=true") {
             return self.watch(request).await;
-        }
-        if request.method() == Method::PATCH {
-            tokio::time::sleep(LATENCY).await;
         }
         let fate = match self.fate_of_an_intent(&request) {
             Some(fate) => fate,

@@ -23,7 +23,7 @@ pub(crate) struct Sent<'a> {
     pub(crate) text: &'a str,
 }
 
-/// When the newest direct read of each kind had begun.
+/// When the last look had begun to read each kind.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LastLook {
     pub(crate) halts: u64,

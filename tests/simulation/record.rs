@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
+    ops::Bound,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -66,18 +67,22 @@ pub(crate) struct Looked {
 }
 
 /// What one process last did, counted by the moments of the whole run.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct Deeds {
-    /// Path of an object, and when the newest direct read of it that was answered had begun.
-    read: BTreeMap<String, u64>,
+    /// Path of an object, and when each direct read of it that was answered had begun.
+    read: BTreeMap<String, BTreeSet<u64>>,
     /// Name of a Receipt, and when its write as Sending was answered.
     locked: BTreeMap<String, u64>,
 }
 
 impl Deeds {
-    /// When the newest direct list of each kind that people write had begun.
-    fn last_look(&self) -> LastLook {
-        let listed = |kind: &str| self.read.get(&in_namespace(kind)).copied().unwrap_or(0);
+    /// When a direct list of each kind that people write had begun at the earliest, after the intent was on record.
+    ///
+    /// Which of the reads since then an attempt went by cannot be seen from outside: other attempts of the process read
+    /// the same lists. So a send is wrong only where every one of them forbids it.
+    fn last_look(&self, receipt: &str) -> LastLook {
+        let locked = self.locked.get(receipt).copied().unwrap_or(u64::MAX);
+        let listed = |kind: &str| self.first_read(&in_namespace(kind), locked).unwrap_or(0);
         LastLook {
             halts: listed("halts"),
             approvals: listed("approvals"),
@@ -85,11 +90,13 @@ impl Deeds {
         }
     }
 
-    /// When the newest direct read of what begins with a path had begun; 0 for never.
-    fn newest_read(&self, beginning: &str) -> u64 {
+    /// When the first direct read of what begins with a path had begun, of those that began after a moment.
+    fn first_read(&self, beginning: &str, after: u64) -> Option<u64> {
         let read = self.read.range(beginning.to_owned()..);
         let read = read.take_while(|(path, _)| path.starts_with(beginning));
-        read.map(|(_, began)| *began).max().unwrap_or(0)
+        let since = (Bound::Excluded(after), Bound::Unbounded);
+        read.filter_map(|(_, began)| began.range(since).next().copied())
+            .min()
     }
 }
 
@@ -179,8 +186,7 @@ impl Record {
             .or_default()
             .read
             .entry(path.to_owned());
-        let newest = read.or_default();
-        *newest = began.max(*newest);
+        read.or_default().insert(began);
     }
 
     /// A write of a Receipt as Sending was answered now.
@@ -229,8 +235,9 @@ impl Record {
         let receipt = publication.slot.receipt_name();
         let wrongs = {
             let inner = self.inner();
-            let deeds = inner.processes.get(&process).cloned().unwrap_or_default();
-            sent_without_a_look(&inner, &deeds, &receipt, looks)
+            let none = Deeds::default();
+            let deeds = inner.processes.get(&process).unwrap_or(&none);
+            sent_without_a_look(&inner, deeds, &receipt, looks)
         };
         for wrong in wrongs {
             self.wrong(format!("{} was sent {wrong}", publication.slot.fields().post_id));
@@ -248,8 +255,9 @@ impl Record {
         };
         let wrongs = {
             let inner = self.inner();
-            let deeds = inner.processes.get(&process).cloned().unwrap_or_default();
-            let look = deeds.last_look();
+            let none = Deeds::default();
+            let deeds = inner.processes.get(&process).unwrap_or(&none);
+            let look = deeds.last_look(&publication.slot.receipt_name());
             let permission = &inner.permission;
             let by_a_person = permission.a_person_approves(sent, look);
             let mut wrongs = permission.forbids(sent, look, rows.turned(sent.post, sent.text));
@@ -352,10 +360,10 @@ fn sent_without_a_look(inner: &Inner, deeds: &Deeds, receipt: &str, looks: &[Loo
         return vec!["without an intent on record".to_owned()];
     };
     for Looked { at, name } in looks {
-        let read = deeds.newest_read(at);
-        if read <= locked {
+        let Some(read) = deeds.first_read(at, locked) else {
             wrongs.push(format!("without a last look at {name}"));
-        }
+            continue;
+        };
         if inner.closed.get(name).is_some_and(|closed| read > *closed) {
             wrongs.push(format!(
                 "although {name} was switched off before the last look began"

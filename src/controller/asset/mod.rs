@@ -29,6 +29,7 @@ use super::{
     error::Error,
     guards,
     lane::{self, Entry},
+    repeats::words,
     report::{self, Notice},
     view::{AssetView, version_of},
 };
@@ -165,12 +166,12 @@ async fn summarise(
     if view.tells(&report) {
         return Ok(None);
     }
-    let steady = shared.clock.steady();
-    if let Some(pause) = shared.repeats.pause(view, &report, steady) {
+    let (words, steady) = (words(&report), shared.clock.steady());
+    if let Some(pause) = shared.repeats.pause(view.uid(), words, steady) {
         return Ok(Some(pause));
     }
     write(view, &json!({"status": report}), shared).await?;
-    shared.repeats.told(view, &report, steady);
+    shared.repeats.told(view.uid(), words, steady);
     notice(view, observed, plan, shared).await;
     Ok(None)
 }

@@ -35,7 +35,7 @@ use crate::{
 pub(super) use memory::{name_of as memory_name, remembered};
 pub(crate) use observe::channel_type;
 pub(super) use observe::{channels_of, place_text};
-pub(crate) use sources::{Key, SourceState, Sources, environment};
+pub(crate) use sources::{Key, Look, SourceState, Sources, environment};
 
 /// How soon a campaign is looked at again when the cache has not caught up with what was written; it doubles each time,
 /// for each look computes the whole branch.
@@ -51,15 +51,16 @@ pub(crate) const SOURCE_NOT_READ_YET: &str = "SourceNotReadYet";
 /// What decisions need of a Campaign.
 pub(crate) fn facts(campaign: &Campaign, shared: &Shared) -> CampaignFacts {
     let namespace = campaign.namespace().unwrap_or_default();
-    let looked_at = shared.sources.was_looked_at(&namespace, &campaign.name_any());
-    facts_on_record(campaign, looked_at)
+    let now = shared.clock.steady();
+    let look = shared.sources.look(&namespace, &campaign.name_any(), now);
+    facts_on_record(campaign, look)
 }
 
-/// The same from the object alone, given whether the branch has been looked at.
-pub(crate) fn facts_on_record(campaign: &Campaign, looked_at: bool) -> CampaignFacts {
+/// The same from the object alone, given what the last look at the branch counts for.
+pub(crate) fn facts_on_record(campaign: &Campaign, look: Look) -> CampaignFacts {
     let mut facts = CampaignFacts::of_spec(&campaign.name_any(), &campaign.spec);
     facts.deleting = campaign.metadata.deletion_timestamp.is_some();
-    facts.source_closed = source_closed(campaign, looked_at);
+    facts.source_closed = source_closed(campaign, look);
     let status = campaign.status.as_ref();
     let conditions = status
         .map(|status| status.conditions.as_slice())
@@ -81,7 +82,7 @@ fn trust(campaign: &Campaign) -> SignedDuration {
 }
 
 /// Why nothing may be sent from what is known of the branch.
-fn source_closed(campaign: &Campaign, looked_at: bool) -> Option<(String, String)> {
+fn source_closed(campaign: &Campaign, look: Look) -> Option<(String, String)> {
     if campaign.spec.suspend {
         return None;
     }
@@ -113,8 +114,16 @@ fn source_closed(campaign: &Campaign, looked_at: bool) -> Option<(String, String
         .status
         .as_ref()
         .is_some_and(|status| status.last_fetched_at.is_some());
-    if parsed && looked_at && trusted {
+    if parsed && trusted && look == Look::Holds {
         return None;
+    }
+    if parsed && trusted && look == Look::Late {
+        return Some((
+            "SourceNotReadInTime".to_owned(),
+            "The branch was to be read again by now, and that has not ended: nothing is sent before it has. The operator's \
+             log says what is in its way."
+                .to_owned(),
+        ));
     }
     Some((
         SOURCE_NOT_READ_YET.to_owned(),
@@ -162,11 +171,17 @@ pub(crate) async fn reconcile(guarded: Arc<Guarded<Campaign>>, shared: Arc<Share
     drop(state);
     if campaign.spec.suspend {
         shared.sources.fell_asleep(&key);
-    } else if shared.sources.looked_at(&key, was_read) {
-        // Whoever was held because the branch had not been read since the start may go on now.
+    } else if shared.sources.looked_at(&key, was_read, due(again, &shared)) {
+        // Whoever was held because the branch had not been read may go on now.
         wake_assets(&namespace, &campaign.name_any(), &shared);
     }
     Ok(Action::requeue(again.max(Duration::from_millis(50))))
+}
+
+/// Now, and when the next look is due that follows after a pause.
+fn due(pause: Duration, shared: &Shared) -> (Duration, Duration) {
+    let now = shared.clock.steady();
+    (now, now.saturating_add(pause))
 }
 
 /// Takes up what the guards say of a revision before its Assets are written, and wakes those of which they say something
@@ -315,7 +330,7 @@ mod tests {
     }
 
     fn closed(campaign: &Campaign) -> Option<String> {
-        facts_on_record(campaign, true)
+        facts_on_record(campaign, Look::Holds)
             .source_closed
             .map(|(reason, _)| reason)
     }

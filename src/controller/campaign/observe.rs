@@ -16,7 +16,7 @@ use super::{
         view::AssetView,
     },
     authors,
-    sources::{Key, SourceState},
+    sources::{Key, Look, SourceState},
 };
 use crate::{
     api::{ANNOTATION_REQUESTED_AT, Asset, AssetContent, Campaign, CampaignSpec, ChannelConfig, Target},
@@ -218,7 +218,8 @@ async fn ownership(
             return Ok(Ownership::Taken("SourceAlreadyOwned", message));
         }
         let names_pages = !elder.spec.suspend && !elder.spec.source.queues.is_empty();
-        known &= !names_pages || shared.sources.was_looked_at(namespace, &name);
+        let now = shared.clock.steady();
+        known &= !names_pages || shared.sources.look(namespace, &name, now) != Look::None;
     }
     Ok(if known {
         Ownership::Ours

@@ -22,6 +22,9 @@ use crate::{
     git::{Mirror, Snapshot},
 };
 
+/// How late a look at the branch may end before nothing is sent until it has: as long as a slow host and a large sheet take.
+const LATE: Duration = Duration::from_mins(2);
+
 /// Namespace and name.
 pub(crate) type Key = (String, String);
 
@@ -101,11 +104,24 @@ impl SourceState {
     }
 }
 
+/// What the last look at a branch counts for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// None has ended in this process.
+    None,
+    /// The next one should have ended by now.
+    Late,
+    /// It counts.
+    Holds,
+}
+
 #[derive(Debug, Default)]
 struct Entry {
     state: Arc<AsyncMutex<SourceState>>,
     /// True once a look at the branch has ended in this process, well or badly.
     looked_at: bool,
+    /// On the steady clock: until when the last look holds. The next one should have ended by then.
+    holds_until: Duration,
     /// True where the branch was not read on purpose: what it said before counts for nothing until it was read again.
     must_be_read: bool,
     /// True where somebody asked for a look.
@@ -133,13 +149,30 @@ impl Sources {
         self.with(key, |entry| Arc::clone(&entry.state))
     }
 
-    /// Notes that a look has ended; true the first time that it counts. After a sleep one that failed does not: whoever
-    /// suspends, edits and resumes must not see the old words go out because the host is silent just then.
-    pub(crate) fn looked_at(&self, key: &Key, was_read: bool) -> bool {
+    /// Notes that a look has ended now, and when the next one is due; true where none held before. After a sleep one that
+    /// failed does not count: whoever suspends, edits and resumes must not see the old words go out because the host is
+    /// silent just then.
+    pub(crate) fn looked_at(&self, key: &Key, was_read: bool, (now, next): (Duration, Duration)) -> bool {
         self.with(key, |entry| {
+            let held = entry.looked_at && now < entry.holds_until;
             entry.must_be_read &= !was_read;
-            !entry.must_be_read && !std::mem::replace(&mut entry.looked_at, true)
+            if !entry.must_be_read {
+                entry.looked_at = true;
+                entry.holds_until = next.saturating_add(LATE);
+            }
+            !entry.must_be_read && !held
         })
+    }
+
+    /// What the last look at the branch counts for now: an operator that was cut off sends nothing of what it held back
+    /// before it has read what the branch says by then.
+    pub(crate) fn look(&self, namespace: &str, name: &str, now: Duration) -> Look {
+        let entries = lock(&self.entries);
+        match entries.get(&(namespace.to_owned(), name.to_owned())) {
+            Some(entry) if entry.looked_at && now < entry.holds_until => Look::Holds,
+            Some(entry) if entry.looked_at => Look::Late,
+            _ => Look::None,
+        }
     }
 
     /// Notes that the branch is not read: what it said before counts for nothing until it was read again, which is due at once.
@@ -149,14 +182,6 @@ impl Sources {
             entry.must_be_read = true;
             entry.woken = true;
         });
-    }
-
-    /// Whether a look at the branch has ended in this process.
-    pub(crate) fn was_looked_at(&self, namespace: &str, name: &str) -> bool {
-        let entries = lock(&self.entries);
-        entries
-            .get(&(namespace.to_owned(), name.to_owned()))
-            .is_some_and(|entry| entry.looked_at)
     }
 
     /// Asks for a look at the next opportunity.
@@ -239,4 +264,45 @@ pub(crate) fn environment(shared: &Shared, namespace: &str, target: &Target) -> 
         })
         .map(|config| config.spec.environment)
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_mins(1);
+
+    fn key() -> Key {
+        ("team".to_owned(), "week1".to_owned())
+    }
+
+    fn look(sources: &Sources, minutes: u32) -> Look {
+        sources.look("team", "week1", MINUTE * minutes)
+    }
+
+    #[test]
+    fn a_look_holds_until_the_next_one_is_late() {
+        let sources = Sources::default();
+        assert_eq!(look(&sources, 0), Look::None);
+        assert!(sources.looked_at(&key(), true, (Duration::ZERO, MINUTE * 30)));
+        assert_eq!(look(&sources, 31), Look::Holds);
+        assert!(!sources.looked_at(&key(), true, (MINUTE * 31, MINUTE * 60)));
+        assert_eq!(look(&sources, 61), Look::Holds);
+        assert_eq!(look(&sources, 62), Look::Late);
+        let wakes = sources.looked_at(&key(), true, (MINUTE * 70, MINUTE * 100));
+        assert!(wakes, "whoever was held back goes on");
+        assert_eq!(look(&sources, 70), Look::Holds);
+    }
+
+    #[test]
+    fn after_a_sleep_only_a_look_that_was_answered_counts() {
+        let sources = Sources::default();
+        sources.looked_at(&key(), true, (Duration::ZERO, MINUTE));
+        sources.fell_asleep(&key());
+        assert_eq!(look(&sources, 0), Look::None);
+        assert!(!sources.looked_at(&key(), false, (MINUTE, MINUTE * 2)));
+        assert_eq!(look(&sources, 1), Look::None);
+        assert!(sources.looked_at(&key(), true, (MINUTE * 2, MINUTE * 3)));
+        assert_eq!(look(&sources, 2), Look::Holds);
+    }
 }

@@ -14,6 +14,7 @@ use super::{
         context::Shared,
         error::Error,
         guards::{self, Named},
+        repeats::words,
         report::Notice,
         view::{phase, publish_at},
     },
@@ -90,8 +91,13 @@ pub(crate) async fn summarise(
     if let Some(since) = since.filter(|since| only_counts && *since < BETWEEN_SUMMARIES) {
         return Ok(BETWEEN_SUMMARIES.saturating_sub(since).min(rest));
     }
+    let (uid, words) = (campaign.uid().unwrap_or_default(), words(&next));
+    if let Some(pause) = shared.repeats.pause(&uid, words, now) {
+        return Ok(pause.min(rest));
+    }
     state.summarised_at = Some(now);
     write(campaign, namespace, &next, shared).await?;
+    shared.repeats.told(&uid, words, now);
     notices(campaign, &before, &next, shared).await;
     Ok(rest)
 }

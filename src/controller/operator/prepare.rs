@@ -20,6 +20,7 @@ use super::{
         channel_config::Channels,
         clock::Clock,
         context::{Listed, Shared},
+        drawn,
         election::Leadership,
         error::Error,
         fresh::FreshReads,
@@ -117,9 +118,10 @@ async fn around(
         }
         None => connect(&options.cluster, Some(layer)).await?,
     };
+    // A restart is another sender.
     let sender = Sender {
         pod: pod_name(options),
-        process: process_id(),
+        process: drawn::id::<8>("id of this process")?,
     };
     Ok(Around {
         client,
@@ -227,19 +229,6 @@ fn pod_name(options: &OperatorOptions) -> String {
         .clone()
         .filter(|name| !name.is_empty())
         .unwrap_or_else(host)
-}
-
-/// Drawn when the process starts: a restart is another sender.
-fn process_id() -> String {
-    let mut bytes = [0_u8; 8];
-    if getrandom::fill(&mut bytes).is_err() {
-        bytes = std::process::id()
-            .to_be_bytes()
-            .repeat(2)
-            .try_into()
-            .unwrap_or_default();
-    }
-    data_encoding::HEXLOWER.encode(&bytes)
 }
 
 fn publisher_options(egress: &EgressPolicy, options: &OperatorOptions) -> Result<PublisherOptions, Error> {

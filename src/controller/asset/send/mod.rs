@@ -5,7 +5,6 @@ mod intent;
 mod last_look;
 mod outcome;
 
-use jiff::Timestamp;
 use kube::Api;
 
 pub(super) use self::intent::proof;
@@ -15,7 +14,8 @@ use self::{
 };
 use super::{
     super::{
-        channel_config::ChannelState, context::Shared, error::Error, outgoing::call, receipt::status_of,
+        channel_config::ChannelState, context::Shared, drawn, error::Error, outgoing::call,
+        receipt::status_of,
     },
     observe::{self, Direct},
 };
@@ -50,7 +50,7 @@ pub(super) async fn send(
         return Ok(direct.receipt.clone());
     };
     let before = status_of(receipt);
-    let attempt = attempt_id();
+    let attempt = drawn::id::<16>("id of an attempt")?;
     let mut publication = Publication::of(words(direct), order, &before, &attempt);
     if let Err(problem) = read_stored(shared, direct, &mut publication).await {
         let error = PublishError::not_sent("ContentMissing", problem);
@@ -92,16 +92,6 @@ async fn prepare(
     let preparing = publisher.prepare(publication);
     let prepared = call(shared.interceptor.as_ref(), "prepare", preparing).await?;
     Ok(prepared.id)
-}
-
-/// 128 random bits in hex: no two attempts ever share an id.
-fn attempt_id() -> String {
-    let mut bytes = [0_u8; 16];
-    if getrandom::fill(&mut bytes).is_err() {
-        // The operating system has no randomness: time and address make ids differ all the same.
-        bytes = Timestamp::now().as_nanosecond().to_be_bytes();
-    }
-    data_encoding::HEXLOWER.encode(&bytes)
 }
 
 /// One attempt, from its intent on.
