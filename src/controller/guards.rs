@@ -163,7 +163,7 @@ pub(crate) fn judged(
     let spec = words.spec;
     let guards = Guards {
         packs: &packs.packs,
-        registry: claims.registry.as_deref(),
+        registries: claims.registries(),
         now,
     };
     let links = if packs.needs.links {

@@ -66,7 +66,7 @@ fn judged(files: &BTreeMap<String, Vec<u8>>) -> (Vec<Stopped>, usize) {
     };
     let guards = Guards {
         packs: &packs,
-        registry: claims.registry.as_deref(),
+        registries: claims.registries(),
         now: inputs.now,
     };
     let wanted = wanted(&inputs);
@@ -213,7 +213,7 @@ fn claims_that_are_missing_let_no_number_pass() {
     let packs = [pack];
     let guards = Guards {
         packs: &packs,
-        registry: claims.registry.as_deref(),
+        registries: claims.registries(),
         now: "2026-02-15T10:00:00Z".parse().unwrap(),
     };
     let campaign = campaign();

@@ -72,7 +72,7 @@ impl Packs {
         found.extend(problems);
         let guards = Guards {
             packs: &compiled,
-            registry: claims.registry.as_deref(),
+            registries: claims.registries(),
             now: inputs.now,
         };
         let siblings = Siblings::of(

@@ -95,7 +95,7 @@ impl Judges {
         }
         let guards = Guards {
             packs: &self.packs,
-            registry: self.claims.registry.as_deref(),
+            registries: self.claims.registries(),
             now,
         };
         let places = asset.places();

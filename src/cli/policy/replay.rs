@@ -22,7 +22,7 @@ use crate::{
     domain::{
         gates::is_stopping,
         guarding::{Beside, Guards, Siblings, sibling_of_receipt, sibling_of_spec},
-        policy::{self, CompiledPack, GuardFinding, Places, Verdict, claims::Registry},
+        policy::{self, CompiledPack, GuardFinding, Places, Registries, Verdict, claims::Registry},
         schedule,
     },
 };
@@ -205,7 +205,7 @@ impl Trial {
     ) -> Verdict {
         let guards = Guards {
             packs,
-            registry: self.registry.as_ref(),
+            registries: self.registry.as_ref().map_or(Registries::NONE, Registries::Each),
             now,
         };
         let at = schedule::instant(&spec.schedule).unwrap_or(now);

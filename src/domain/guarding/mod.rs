@@ -8,11 +8,11 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    content::{FileProblem, Files, diagnostic::Diagnostic},
+    content::{Files, diagnostic::Diagnostic},
     digest,
     policy::{
-        self, CompiledPack, Evidence, GuardFinding, LinkFinding, Places, Sibling, Subject, Verdict,
-        claims::Registry,
+        self, CompiledPack, Evidence, GuardFinding, LinkFinding, Places, Registries, Sibling, Subject,
+        Verdict, claims::Registry,
     },
     wanted::unread,
 };
@@ -79,8 +79,8 @@ fn registry_path(rule: &PolicyRule) -> Option<String> {
 pub struct Guards<'a> {
     /// The packs, in the order in which the campaign names them.
     pub packs: &'a [Arc<CompiledPack>],
-    /// The claims of the branch, where a rule needs them and they could be read.
-    pub registry: Option<&'a Registry>,
+    /// The claims of the branch.
+    pub registries: Registries<'a>,
     /// The clock.
     pub now: Timestamp,
 }
@@ -108,7 +108,7 @@ impl Guards<'_> {
         }
         let assumed = assumed_to_answer(&subject.links);
         let evidence = Evidence {
-            registry: self.registry,
+            registries: self.registries,
             links: beside.links.unwrap_or(&assumed),
             siblings: beside.siblings,
         };
@@ -151,34 +151,44 @@ pub fn links_due_at(publish_at: Option<Timestamp>) -> Timestamp {
 /// The claims of a branch as they were read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Claims {
-    /// What the file says; none where no rule needs one, or where it cannot be read.
-    pub registry: Option<Arc<Registry>>,
-    /// Digest of path and bytes: verdicts are remembered under it.
+    /// What each file says that a rule needs and that can be read, by its path.
+    registries: BTreeMap<String, Arc<Registry>>,
+    /// Digest of paths and bytes: verdicts are remembered under it.
     pub digest: String,
 }
 
-/// Reads the file of claims that packs need, with every problem at its place. None of them is fatal: a broken file of
-/// claims stops what needs it, not the campaign.
-pub fn claims(files: &dyn Files, needs: &Needs) -> (Claims, Vec<Diagnostic>) {
-    let Some(path) = needs.registries.first() else {
-        return (Claims::default(), Vec::new());
-    };
-    let bytes = match files.read(path, MAX_REGISTRY) {
-        Ok(bytes) => bytes,
-        Err(problem) => return (unread_claims(path, &problem), vec![unread(path, &problem, false)]),
-    };
-    let (registry, problems) = Registry::read(path, &bytes);
-    let claims = Claims {
-        registry: Some(Arc::new(registry)),
-        digest: digest::of_json(&(path, digest::of_bytes(&bytes))),
-    };
-    let problems = problems.into_iter().map(Diagnostic::not_fatal);
-    (claims, problems.collect())
-}
-
-fn unread_claims(path: &str, problem: &FileProblem) -> Claims {
-    Claims {
-        registry: None,
-        digest: digest::of_json(&(path, format!("{problem:?}"))),
+impl Claims {
+    /// What the files say.
+    pub fn registries(&self) -> Registries<'_> {
+        Registries::ByPath(&self.registries)
     }
 }
+
+/// Reads the files of claims that packs need, with every problem at its place. None of them is fatal: a broken file of
+/// claims stops what needs it, not the campaign.
+pub fn claims(files: &dyn Files, needs: &Needs) -> (Claims, Vec<Diagnostic>) {
+    let mut claims = Claims::default();
+    let mut diagnostics = Vec::new();
+    let mut digests = Vec::new();
+    for path in &needs.registries {
+        let bytes = match files.read(path, MAX_REGISTRY) {
+            Ok(bytes) => bytes,
+            Err(problem) => {
+                digests.push((path, format!("{problem:?}")));
+                diagnostics.push(unread(path, &problem, false));
+                continue;
+            }
+        };
+        let (registry, problems) = Registry::read(path, &bytes);
+        digests.push((path, digest::of_bytes(&bytes)));
+        diagnostics.extend(problems.into_iter().map(Diagnostic::not_fatal));
+        claims.registries.insert(path.clone(), Arc::new(registry));
+    }
+    if !digests.is_empty() {
+        claims.digest = digest::of_json(&digests);
+    }
+    (claims, diagnostics)
+}
+
+#[cfg(test)]
+mod tests;

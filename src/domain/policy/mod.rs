@@ -22,7 +22,7 @@ mod words;
 
 pub use compile::{CompiledPack, PackProblem, compile};
 pub use evaluate::{MAX_FINDINGS, evaluate};
-pub use evidence::{Evidence, LinkFinding, Sibling};
+pub use evidence::{Evidence, LinkFinding, Registries, Sibling};
 pub use places::{Places, Spot};
 pub use subject::{Picture, Subject, Words};
 pub use trial::{TestOutcome, run_tests};

@@ -8,7 +8,7 @@ use super::{
     claims::Registry,
     compile::CompiledPack,
     evaluate::results,
-    evidence::{Evidence, LinkFinding, Sibling},
+    evidence::{Evidence, LinkFinding, Registries, Sibling},
     subject::{Picture, Subject},
 };
 use crate::{
@@ -49,7 +49,7 @@ fn run(pack: &CompiledPack, test: &PolicyTest) -> TestOutcome {
     let registry = test.asset.registry.as_deref();
     let registry = registry.map(|text| Registry::read("registry", text.as_bytes()).0);
     let evidence = Evidence {
-        registry: registry.as_ref(),
+        registries: registry.as_ref().map_or(Registries::NONE, Registries::Each),
         links: &links,
         siblings: &siblings,
     };

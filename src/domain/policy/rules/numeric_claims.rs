@@ -70,7 +70,7 @@ impl Examine for NumericClaims {
             let question = Question {
                 claims: &claims,
                 named: &reading.subject.claims,
-                registry: reading.evidence.registry,
+                registry: reading.evidence.registries.at(&self.path),
                 prices: &self.prices,
                 max_age: self.max_age,
                 now: reading.now,
@@ -97,7 +97,7 @@ mod tests {
     use crate::{
         api::RuleResult,
         domain::policy::{
-            Evidence,
+            Evidence, Registries,
             claims::Registry,
             fixtures::{check, failing, judged, passing, rule, subject},
         },
@@ -132,7 +132,7 @@ mod tests {
         let (registry, problems) = Registry::read("metrics.md", REGISTRY.as_bytes());
         assert!(problems.is_empty(), "{problems:?}");
         let evidence = Evidence {
-            registry: Some(&registry),
+            registries: Registries::Each(&registry),
             ..Evidence::NONE
         };
         for (text, claims, result) in [
