@@ -100,6 +100,8 @@ pub enum NotifyEvent {
     SourceFailed,
     /// Nobody knows whether a post arrived: told at once.
     Unknown,
+    /// A breaker has stopped a campaign or a channel: told at once.
+    Breaker,
     /// A post was refused, or could not be sent.
     Failed,
     /// A post missed its time.
@@ -114,6 +116,8 @@ pub enum NotifyEvent {
     Halted,
     /// A halt has ended.
     Resumed,
+    /// The review window is open, and something waits for a decision.
+    ReviewWindowOpens,
     /// A person has to decide, or to do something by hand.
     ApprovalNeeded,
     /// A post was published.

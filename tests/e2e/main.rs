@@ -55,6 +55,8 @@ mod neighbours;
 #[cfg(test)]
 mod not_on_the_embedded;
 #[cfg(test)]
+mod notifications;
+#[cfg(test)]
 mod orphans;
 #[cfg(test)]
 mod pages;
@@ -80,6 +82,9 @@ mod scene;
 mod sink;
 #[cfg(test)]
 mod sink_down;
+#[cfg(test)]
+#[path = "../support/smtp_sink.rs"]
+mod smtp_sink;
 #[cfg(test)]
 mod source;
 #[cfg(test)]

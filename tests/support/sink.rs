@@ -157,6 +157,8 @@ impl Sink {
             let listener = socket.listen(128).and_then(tokio::net::TcpListener::into_std);
             listener.expect("listen on the port")
         };
+        // Whoever calls this may be within a runtime, where another one must not be waited for.
+        runtime.shutdown_background();
         listener.set_nonblocking(false).expect("wait for connections");
         self.serve(listener, receiver);
     }

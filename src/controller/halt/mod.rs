@@ -16,6 +16,7 @@ use std::{
 use kube::{Resource, ResourceExt, runtime::controller::Action as Requeue};
 
 pub(crate) use facts::{Halts, listed};
+pub(crate) use observe::breakers_of;
 
 pub use observe::{Matched, matched_by};
 

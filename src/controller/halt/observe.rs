@@ -17,7 +17,10 @@ use crate::{
     api::{Asset, Campaign, ChannelConfig, Halt, HaltSelector, InFlightSend, ReceiptStatus},
     domain::{
         decide::LONGEST_DELAY,
-        halts::{HaltFacts, HaltView, Selector, Stoppable, affected, in_flight},
+        halts::{
+            BREAKER_OWNER, HALT_UNTIL_OWNER, HaltFacts, HaltView, Selector, Stage, Stoppable, affected,
+            in_flight,
+        },
         observed::{campaign_id, channel_type},
     },
 };
@@ -141,10 +144,40 @@ impl Surroundings {
     }
 }
 
+/// The Halts of breakers in force that stop something of a campaign; that of `haltUntil` is no news to whoever wrote it.
+pub(crate) fn breakers_of(namespace: &str, campaign: &str, shared: &Shared) -> Vec<HaltFacts> {
+    let now = shared.clock.now();
+    let standing = |halt: &Halt| {
+        let facts = HaltFacts::of(&halt.name_any(), halt, created(halt));
+        let ours = halt.metadata.namespace.as_deref() == Some(namespace);
+        let tripped = facts.owner.starts_with(BREAKER_OWNER) && facts.owner != HALT_UNTIL_OWNER;
+        (ours && tripped && facts.stage(now) != Stage::Ended).then_some(facts)
+    };
+    let halts = shared.halts.state();
+    let halts = halts.iter().filter_map(|guarded| guarded.0.as_ref().ok());
+    let halts: Vec<_> = halts.filter_map(|halt| Some((halt, standing(halt)?))).collect();
+    if halts.is_empty() {
+        return Vec::new();
+    }
+    let surroundings = Surroundings::of(namespace, shared);
+    let views = shared.assets.state_filter(|view| view.is_of(namespace, campaign));
+    let stops = |halt: &Halt| {
+        let selector = Selector::new(&halt.spec.selector);
+        let mut things = views.iter().filter_map(|view| surroundings.asset(view));
+        things.any(|thing| selector.matches(&thing))
+    };
+    let ours = halts.into_iter().filter(|(halt, _)| stops(halt));
+    ours.map(|(_, facts)| facts).collect()
+}
+
+fn created(halt: &Halt) -> Timestamp {
+    let created = halt.metadata.creation_timestamp.as_ref();
+    created.map_or(Timestamp::UNIX_EPOCH, |time| time.0)
+}
+
 pub(super) fn observe(halt: &Halt, shared: &Shared) -> Observed {
     let namespace = halt.namespace().unwrap_or_default();
-    let created = halt.metadata.creation_timestamp.as_ref();
-    let since = created.map_or(Timestamp::UNIX_EPOCH, |time| time.0);
+    let since = created(halt);
     let facts = HaltFacts::of(&halt.name_any(), halt, since);
     let selector = Selector::new(&halt.spec.selector);
     let surroundings = Surroundings::of(&namespace, shared);

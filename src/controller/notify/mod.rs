@@ -163,7 +163,7 @@ async fn tell(
     let mut kept = remember::kept(campaign, key, shared).await?;
     let now = shared.clock.now();
     let before = kept.memory.clone();
-    remember::align(&mut kept.memory, notify, now);
+    remember::align(&mut kept, campaign, notify, now);
     let mut standing = observe::standing(campaign, key, shared);
     let happened = observe::happened(campaign, key, &kept.memory, shared);
     // Only what is about to be told is read whole, for its words.

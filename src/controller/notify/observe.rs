@@ -8,8 +8,9 @@ use kube::{Api, ResourceExt};
 use super::{
     super::{
         context::Shared,
+        halt,
         lock::lock,
-        view::{ReceiptView, phase},
+        view::{AssetView, ReceiptView, phase},
     },
     Key,
 };
@@ -19,8 +20,8 @@ use crate::{
         condition_type::{SOURCE_FETCHED, SOURCE_PARSED},
     },
     domain::{
-        notify::{Memory, Situation, event_of},
-        observed::campaign_id,
+        notify::{self, Memory, Situation, event_of},
+        observed::{CampaignFacts, campaign_id},
         slot::{Slot, compared},
     },
 };
@@ -50,6 +51,16 @@ pub(super) fn standing(campaign: &Campaign, (namespace, name): &Key, shared: &Sh
             at: None,
         })
     });
+    let breakers = halt::breakers_of(namespace, name, shared).into_iter();
+    let breakers = breakers.map(|halt| Situation {
+        object: format!("halt/{}", halt.name),
+        event: NotifyEvent::Breaker,
+        reason: halt.owner,
+        digest: String::new(),
+        channel: String::new(),
+        message: halt.reason,
+        at: None,
+    });
     let conditions = campaign.status.iter().flat_map(|status| &status.conditions);
     let source = conditions.filter_map(|condition| {
         let failed = condition.status == ConditionStatus::False
@@ -64,7 +75,7 @@ pub(super) fn standing(campaign: &Campaign, (namespace, name): &Key, shared: &Sh
             at: None,
         })
     });
-    assets.chain(source).collect()
+    assets.chain(breakers).chain(source).collect()
 }
 
 /// What happened since the oldest memory: publications, and rows that vanished.
@@ -99,11 +110,24 @@ pub(super) fn happened(campaign: &Campaign, key: &Key, memory: &Memory, shared: 
         })
         .collect();
     let now = shared.clock.now();
+    happened.extend(review_opens(campaign, key, now, shared));
     if let Some(withdrawn) = lock(&shared.notifications.withdrawn).get_mut(key) {
         withdrawn.retain(|one| one.at.is_some_and(|at| now.duration_since(at) < WITHDRAWN_FOR));
         happened.extend(withdrawn.iter().cloned());
     }
     happened
+}
+
+fn review_opens(campaign: &Campaign, key: &Key, now: Timestamp, shared: &Shared) -> Option<Situation> {
+    // Without a window nothing is counted.
+    let facts = CampaignFacts::of_spec(&key.1, &campaign.spec);
+    notify::review_opens(&key.1, &facts, 1, now)?;
+    let waits = |view: &AssetView| {
+        let event = event_of(phase(view), view.reason());
+        view.is_of(&key.0, &key.1) && event == Some(NotifyEvent::ApprovalNeeded)
+    };
+    let waiting = shared.assets.state_filter(waits).len();
+    notify::review_opens(&key.1, &facts, waiting, now)
 }
 
 /// Adds what the status of an asset says to what was told to nobody yet; what cannot be read is told without.

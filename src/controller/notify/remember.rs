@@ -1,6 +1,6 @@
 //! What was told, in a bounded ConfigMap of the Campaign: whoever leads next tells nothing a second time.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::{Api, ResourceExt};
 
@@ -51,13 +51,27 @@ pub(super) async fn kept(campaign: &Campaign, key: &Key, shared: &Shared) -> Res
 }
 
 /// Gives every route a memory, and forgets the routes that are gone.
-pub(super) fn align(memory: &mut Memory, notify: &Notify, now: Timestamp) {
+pub(super) fn align(kept: &mut Kept, campaign: &Campaign, notify: &Notify, now: Timestamp) {
+    let since = since(campaign, kept.is_new(), now);
+    let memory = &mut kept.memory;
     memory.retain(|name, _| notify.routes.iter().any(|route| route.name == *name));
     for route in &notify.routes {
         memory
             .entry(route.name.clone())
-            .or_insert_with(|| RouteMemory::since(now));
+            .or_insert_with(|| RouteMemory::since(since));
     }
+}
+
+/// Whoever makes a Campaign with its routes is told of everything it does, also of what went out before the first look; a
+/// route that is added later is told from then on.
+fn since(campaign: &Campaign, is_new: bool, now: Timestamp) -> Timestamp {
+    let created = campaign.metadata.creation_timestamp.as_ref();
+    // What is published within the second of its creation bears the same instant.
+    let before = created.and_then(|time| time.0.checked_sub(SignedDuration::from_secs(1)).ok());
+    let from_the_first = is_new && campaign.metadata.generation == Some(1);
+    before
+        .filter(|_| from_the_first)
+        .map_or(now, |before| before.min(now))
 }
 
 /// Stores what was told.

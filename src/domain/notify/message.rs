@@ -160,6 +160,7 @@ fn words(event: NotifyEvent) -> &'static str {
     match event {
         NotifyEvent::SourceFailed => "problem with the branch",
         NotifyEvent::Unknown => "unknown: nobody knows whether it arrived",
+        NotifyEvent::Breaker => "stopped by a breaker",
         NotifyEvent::Failed => "failed",
         NotifyEvent::Missed => "missed",
         NotifyEvent::Blocked => "blocked",
@@ -167,6 +168,7 @@ fn words(event: NotifyEvent) -> &'static str {
         NotifyEvent::RowsWithdrawn => "withdrawn from the branch",
         NotifyEvent::Halted => "halted",
         NotifyEvent::Resumed => "resumed",
+        NotifyEvent::ReviewWindowOpens => "review window open",
         NotifyEvent::ApprovalNeeded => "waiting for a person",
         NotifyEvent::Published => "published",
         NotifyEvent::Summary => "summary",

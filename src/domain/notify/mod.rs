@@ -13,7 +13,7 @@ pub use pass::{Round, messages};
 
 use jiff::Timestamp;
 
-use super::digest;
+use super::{digest, gates::approval::open_review, observed::CampaignFacts, schedule};
 use crate::api::{AssetPhase, NotifyEvent};
 
 /// Something that stands until it is dealt with, or that happened.
@@ -41,6 +41,28 @@ impl Situation {
         let digest = digest::of_json(&(&self.object, self.event, &self.reason, &self.digest));
         digest.chars().skip("sha256:".len()).take(16).collect()
     }
+}
+
+/// That the review window is open, where something waits for a decision: told once for each opening.
+pub fn review_opens(
+    name: &str,
+    campaign: &CampaignFacts,
+    waiting: usize,
+    now: Timestamp,
+) -> Option<Situation> {
+    let (from, until) = open_review(campaign, now).filter(|_| waiting > 0)?;
+    let until = schedule::local_text(until, &campaign.review_zone).unwrap_or_else(|_| until.to_string());
+    Some(Situation {
+        object: format!("campaign/{name}"),
+        event: NotifyEvent::ReviewWindowOpens,
+        reason: "ReviewWindowOpens".to_owned(),
+        digest: from.to_string(),
+        channel: String::new(),
+        message: format!(
+            "{waiting} wait for a decision, and the window is open until {until}: campanile review."
+        ),
+        at: Some(from),
+    })
 }
 
 /// What a phase is told as; `None` for those that nobody needs to hear of.

@@ -37,7 +37,7 @@ pub struct Round<'r> {
 ///
 /// # Guarantees
 /// Nothing is told twice that its memory knows. At most ten messages come at once, and then none for a minute, but
-/// for a branch that cannot be read and a post of which nobody knows whether it arrived.
+/// for a branch that cannot be read, a post of which nobody knows whether it arrived, and a breaker.
 pub fn messages(
     notify: &Notify,
     route: &NotifyRoute,
@@ -62,7 +62,11 @@ pub fn messages(
         None => {}
     }
     let urgent = |message: &Message| {
-        !message.resolved && matches!(message.event, NotifyEvent::SourceFailed | NotifyEvent::Unknown)
+        let at_once = matches!(
+            message.event,
+            NotifyEvent::SourceFailed | NotifyEvent::Unknown | NotifyEvent::Breaker
+        );
+        at_once && !message.resolved
     };
     let rests = own
         .sent_at

@@ -301,3 +301,26 @@ fn words_of_the_branch_break_no_line_of_a_message() {
     assert_eq!(messages[0].title, "week1: 2 news");
     assert_eq!(messages[0].text().lines().count(), 3);
 }
+
+#[test]
+fn an_opening_of_the_review_window_is_told_once_and_only_where_something_waits() {
+    let spec = json!({
+        "source": {"git": {"url": "https://git.example.com/gtm.git", "branch": "main"}}, "timeZone": "Asia/Jerusalem",
+        "approval": {"mode": "Window", "window": {"start": "12:00", "duration": "15m"}},
+    });
+    let campaign = CampaignFacts::of_spec("week1", &serde_json::from_value(spec).unwrap());
+    let opens = |waiting, now| review_opens("week1", &campaign, waiting, now);
+    assert_eq!(opens(0, later(0)), None);
+    assert_eq!(opens(3, later(15 * 60)), None);
+    let told = opens(3, later(0)).unwrap();
+    assert_eq!(told.key(), opens(2, later(60)).unwrap().key());
+    assert_eq!(
+        told.message,
+        "3 wait for a decision, and the window is open until 2026-02-16 12:15 Asia/Jerusalem: campanile review."
+    );
+    let mut story = Story::of(one_route(&json!({})));
+    story.happened = vec![told];
+    story.look(later(60));
+    story.happened = opens(2, later(120)).into_iter().collect();
+    assert_eq!(story.look(later(200)), Vec::<String>::new());
+}

@@ -27,7 +27,15 @@ use super::{
     },
     closed, target,
 };
-use crate::api::{AssetPhase, Decision, Intent, MissedPolicyKind};
+use crate::api::{ApprovalMode, AssetPhase, Decision, Intent, MissedPolicyKind};
+
+/// Since when and until when the review window is open that an instant lies in; none outside of it, and in other modes.
+pub fn open_review(campaign: &CampaignFacts, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
+    let review = campaign.approval.window.as_ref();
+    let review = review.filter(|_| campaign.approval.mode == ApprovalMode::Window)?;
+    let opening = window::around(review, &campaign.review_zone, now)?;
+    Some((opening.from, opening.until))
+}
 
 /// How much later than the time that was approved something may go out: longer is another plan.
 const LATER: SignedDuration = SignedDuration::from_hours(72);
