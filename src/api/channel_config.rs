@@ -165,12 +165,6 @@ pub struct GitPagesAuthor {
     /// The e-mail address.
     #[schemars(length(min = 3, max = 320), regex(pattern = r"^[^<>\s\x00]+@[^<>\s\x00]+$"))]
     pub email: String,
-    /// Asks a person to publish by hand: for a platform that has no API for us.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub manual: Option<ManualChannel>,
-    /// Sends e-mail through a mail server of yours.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub smtp: Option<SmtpChannel>,
 }
 
 /// Whether a channel is for real.
