@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    ChannelConfigSpec, DiscordChannel, GitPagesChannel, ManualChannel, MastodonChannel, ObjectStoreChannel,
-    SlackChannel, SmtpChannel, TelegramChannel, WebhookChannel,
+    ChannelConfigSpec, DiscordChannel, GitPagesChannel, LinkedInChannel, ManualChannel, MastodonChannel,
+    ObjectStoreChannel, SlackChannel, SmtpChannel, TelegramChannel, WebhookChannel,
 };
 
 /// Makes, of one line for each channel: the enum, the names, the rule that there is exactly one, and how it is found.
@@ -49,6 +49,7 @@ channels! {
     Discord(DiscordChannel) is discord, "discord";
     Telegram(TelegramChannel) is telegram, "telegram";
     Mastodon(MastodonChannel) is mastodon, "mastodon";
+    LinkedIn(LinkedInChannel) is linkedin, "linkedin";
     GitPages(GitPagesChannel) is git_pages, "gitPages";
     Manual(ManualChannel) is manual, "manual";
     Smtp(SmtpChannel) is smtp, "smtp";
@@ -64,6 +65,7 @@ impl Channel<'_> {
             Self::Discord(channel) => channel.timeout.0,
             Self::Telegram(channel) => channel.timeout.0,
             Self::Mastodon(channel) => channel.timeout.0,
+            Self::LinkedIn(channel) => channel.timeout.0,
             Self::GitPages(channel) => channel.timeout.0,
             Self::Smtp(channel) => channel.timeout.0,
             // Nothing is sent.

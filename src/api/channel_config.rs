@@ -10,8 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BreakerState, Breakers, ChannelLimits, Condition, DiscordChannel, GoDuration, MastodonChannel,
-    SecretKeyReference, SecretReference, SlackChannel, SmtpTls, TelegramChannel,
+    BreakerState, Breakers, ChannelLimits, Condition, DiscordChannel, GoDuration, LinkedInChannel,
+    MastodonChannel, SecretKeyReference, SecretReference, SlackChannel, SmtpTls, TelegramChannel,
     campaign::{is_default, yes},
     channel::{ONE_CHANNEL, ONE_CHANNEL_MESSAGE},
     condition::optional_date_time,
@@ -114,6 +114,9 @@ pub struct ChannelConfigSpec {
     /// Posts as one account of a Mastodon instance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mastodon: Option<MastodonChannel>,
+    /// Posts on LinkedIn as one organization or one member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub linkedin: Option<LinkedInChannel>,
     /// Publishes web pages to a branch of a git repository that a site is made from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git_pages: Option<GitPagesChannel>,

@@ -1,12 +1,14 @@
 //! What each channel promises when a reply is lost: the table of the README is printed from here.
 
 mod fitting;
+mod little_text;
 
 use std::fmt::Write as _;
 
 use super::observed::ChannelClass;
 use crate::api::Channel;
 pub use fitting::{Fitting, Misfit, fitting};
+pub use little_text::{has_short_links_alone, same_words};
 
 /// What one way to use a channel promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +62,12 @@ pub const PROMISES: &[Promise] = &[
         because: "our own statuses are found by the slot's parameter in their link; where the instance honours it, `Idempotency-Key` in addition",
     },
     Promise {
+        member: "linkedin",
+        way: "of an organization",
+        class: 'C',
+        because: "the organization's own posts are found by the slot's parameter in their link, or by their words where LinkedIn has shortened it",
+    },
+    Promise {
         member: "webhook",
         way: "",
         class: 'D',
@@ -82,6 +90,12 @@ pub const PROMISES: &[Promise] = &[
         way: "",
         class: 'D',
         because: "nothing: a bot cannot read what it has sent",
+    },
+    Promise {
+        member: "linkedin",
+        way: "of a member",
+        class: 'D',
+        because: "nothing: LinkedIn lets no app of ours read a member's posts",
     },
     Promise {
         member: "manual",
@@ -107,16 +121,17 @@ pub fn class(channel: Channel<'_>) -> ChannelClass {
             },
             None => ChannelClass::Neither,
         },
-        Channel::Slack(slack) => of_a_bot(slack.channel.is_some()),
-        Channel::Discord(discord) => of_a_bot(discord.channel.is_some()),
+        Channel::Slack(slack) => read_back(slack.channel.is_some()),
+        Channel::Discord(discord) => read_back(discord.channel.is_some()),
+        Channel::LinkedIn(linkedin) => read_back(linkedin.is_organization()),
         Channel::Telegram(_) | Channel::Manual(_) | Channel::Smtp(_) => ChannelClass::Neither,
         Channel::Mastodon(_) => ChannelClass::LookUp,
     }
 }
 
-/// A bot reads back what it has sent; a webhook cannot.
-const fn of_a_bot(bot: bool) -> ChannelClass {
-    if bot {
+/// A bot or an organization reads back what it has sent; a webhook or a member cannot.
+const fn read_back(possible: bool) -> ChannelClass {
+    if possible {
         ChannelClass::LookUp
     } else {
         ChannelClass::Neither

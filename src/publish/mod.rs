@@ -7,6 +7,7 @@ mod branch;
 mod discord;
 mod document;
 mod error;
+mod linkedin;
 mod manual;
 mod mastodon;
 mod object_store;

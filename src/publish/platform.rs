@@ -18,7 +18,7 @@ use super::{
     wire::{Answer, Bounds, End, Wire, innermost},
 };
 use crate::{
-    api::{SecretKeyReference, SecretReference},
+    api::{LinkPlacement, SecretKeyReference, SecretReference},
     domain::{channels::Fitting, publication::Publication},
     secret::SecretString,
 };
@@ -160,6 +160,7 @@ impl Platform {
             403 => PublishError::refused("AccessRefused", said),
             404 => PublishError::refused("AccountNotFound", said),
             410 => PublishError::refused("AccountGone", said),
+            426 => PublishError::refused("VersionRefused", said),
             408 => PublishError::unknown("PlatformTimedOut", said),
             400..=499 => PublishError::rejected("RejectedByPlatform", said),
             300..=399 => self.redirect(answer),
@@ -183,7 +184,11 @@ impl Platform {
     pub(super) fn wait(&self, answer: &Answer) -> PublishError {
         let body = whole_json(answer).unwrap_or_default();
         let in_body = [body.get("retry_after"), body.pointer("/parameters/retry_after")];
-        let seconds = in_body.into_iter().flatten().find_map(Value::as_f64);
+        self.wait_for(answer, in_body.into_iter().flatten().find_map(Value::as_f64))
+    }
+
+    /// The same where it says in its own way for how many seconds; a minute where it does not.
+    pub(super) fn wait_for(&self, answer: &Answer, seconds: Option<f64>) -> PublishError {
         let mut headers = answer.headers.clone();
         if let Some(seconds) = seconds.filter(|_| !headers.contains_key(RETRY_AFTER)) {
             // Whole seconds, as the header has them; out of range means the default.
@@ -243,9 +248,25 @@ pub(super) fn fitted(fitting: Option<Fitting>, publication: &Publication) -> Res
         .map_err(|misfit| PublishError::rejected(misfit.code, format!("{} {}", misfit.message, misfit.help)))
 }
 
-/// True where the text holds the slot's own parameter: no other slot has these words.
+/// True where the text or a card's link holds the slot's own parameter: no other slot has these words.
 pub(super) fn is_marked(publication: &Publication) -> bool {
-    publication.content.text.contains(&publication.slot.parameter())
+    let parameter = publication.slot.parameter();
+    publication.content.text.contains(&parameter)
+        || card(publication).is_some_and(|link| link.contains(&parameter))
+}
+
+/// The link that stands under the text as a card.
+pub(super) fn card(publication: &Publication) -> Option<&str> {
+    let content = &publication.content;
+    let link = content.links.first();
+    link.filter(|_| content.link_placement == LinkPlacement::Card)
+        .map(|link| link.url.as_str())
+}
+
+/// The earliest instant at which anything of a publication can stand on a platform.
+pub(super) fn earliest(publication: &Publication) -> Timestamp {
+    let due = publication.scheduled_for;
+    due.checked_sub(SKEW).unwrap_or(due)
 }
 
 /// The one prepared id that a channel without preparation has: the key of the publication.

@@ -2,6 +2,7 @@
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
+use super::little_text::little_text;
 use crate::api::{AssetContent, AssetType, Channel, LinkPlacement};
 
 /// How a platform takes a text.
@@ -13,6 +14,16 @@ pub struct Fitting {
     most: usize,
     unit: Unit,
     spelling: Spelling,
+    shape: Shape,
+}
+
+/// What a post may have beside its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    /// Nothing.
+    Text,
+    /// A link as a card with a title.
+    TitledCard,
 }
 
 /// What a platform counts.
@@ -29,12 +40,17 @@ enum Unit {
 /// What a link counts on Mastodon: `characters_reserved_per_url` of <https://docs.joinmastodon.org/entities/Instance/>.
 const SHORT_LINK: usize = 23;
 
+/// The longest title of a card on LinkedIn, in characters.
+const MAX_CARD_TITLE: usize = 400;
+
 /// How a text is written for a platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Spelling {
     AsItIs,
-    /// `&`, `<` and `>` as entities.
+    /// `&`, `<` and `>` as entities, which count as they are sent.
     Slack,
+    /// LinkedIn's little text; its backslashes do not count.
+    Little,
 }
 
 /// Why words do not fit.
@@ -51,7 +67,8 @@ pub struct Misfit {
 /// How a channel takes a text; `None` for channels without limits of their own.
 ///
 /// Sources: 40,000 characters, <https://docs.slack.dev/reference/methods/chat.postMessage>; 2,000,
-/// <https://discord.com/developers/docs/resources/message>; 4,096, <https://core.telegram.org/bots/api#sendmessage>.
+/// <https://discord.com/developers/docs/resources/message>; 4,096, <https://core.telegram.org/bots/api#sendmessage>; 3,000 is
+/// what LinkedIn says when it refuses more, and UTF-16 counts never less than it does.
 pub const fn fitting(channel: Channel<'_>) -> Option<Fitting> {
     let (most, unit, spelling) = match channel {
         Channel::Webhook(_)
@@ -67,13 +84,22 @@ pub const fn fitting(channel: Channel<'_>) -> Option<Fitting> {
             Unit::GraphemesAndShortLinks,
             Spelling::AsItIs,
         ),
+        Channel::LinkedIn(_) => (3_000, Unit::Utf16, Spelling::Little),
     };
     Some(Fitting {
         member: channel.member(),
         most,
         unit,
         spelling,
+        shape: shape(channel),
     })
+}
+
+const fn shape(channel: Channel<'_>) -> Shape {
+    match channel {
+        Channel::LinkedIn(_) => Shape::TitledCard,
+        _ => Shape::Text,
+    }
 }
 
 impl Fitting {
@@ -86,8 +112,12 @@ impl Fitting {
         let text = match self.spelling {
             Spelling::AsItIs => content.text.clone(),
             Spelling::Slack => escaped(&content.text),
+            Spelling::Little => little_text(&content.text),
         };
-        let length = self.unit.count(&text);
+        let length = self.unit.count(match self.spelling {
+            Spelling::AsItIs | Spelling::Slack => &text,
+            Spelling::Little => &content.text,
+        });
         if length > self.most {
             return Err(self.too_long(length));
         }
@@ -95,8 +125,6 @@ impl Fitting {
     }
 
     fn is_a_text(&self, type_: AssetType, content: &AssetContent) -> Result<(), Misfit> {
-        let linked = !content.links.is_empty();
-        let placed = matches!(content.link_placement, LinkPlacement::End | LinkPlacement::None);
         let problem = if type_ != AssetType::Post {
             (
                 "NotAPost",
@@ -105,20 +133,14 @@ impl Fitting {
             )
         } else if content.text.trim().is_empty() {
             ("TextMissing", "takes a text, and there is none", "Write one.")
-        } else if content.title.is_some() {
-            ("TitleNotShown", "shows no title", "Leave the title empty.")
         } else if !content.media.is_empty() {
             (
                 "MediaNotShown",
                 "is sent no media",
                 "Leave them out, or publish this by hand.",
             )
-        } else if linked && !placed {
-            (
-                "LinkPlacementNotShown",
-                "takes a link in the text alone",
-                "Write link_placement end.",
-            )
+        } else if let Some(problem) = self.shape.problem(content) {
+            problem
         } else {
             return Ok(());
         };
@@ -143,6 +165,56 @@ impl Fitting {
             help: "Shorten it: nothing is cut.",
         }
     }
+}
+
+/// The code, what the channel does, and what to do.
+type Problem = (&'static str, &'static str, &'static str);
+
+const TEXT_OR_CARD: Problem = (
+    "LinkPlacementNotShown",
+    "takes a link in the text, or one as a card",
+    "Write link_placement end or card.",
+);
+
+impl Shape {
+    /// What a post of this shape could not show.
+    fn problem(self, content: &AssetContent) -> Option<Problem> {
+        let title = content.title.as_deref().unwrap_or_default().trim();
+        match (self, is_card(content)) {
+            (Self::TitledCard, true) if title.is_empty() => Some((
+                "TitleMissing",
+                "shows a card under its title, and there is none",
+                "Add a column title, or write link_placement end.",
+            )),
+            (Self::TitledCard, true) if title.chars().count() > MAX_CARD_TITLE => Some((
+                "TitleTooLong",
+                "shows a card whose title has at most 400 characters",
+                "Shorten it.",
+            )),
+            (Self::TitledCard, true) if content.links.len() == 1 => None,
+            (Self::TitledCard, true) => Some(TEXT_OR_CARD),
+            _ if content.title.is_some() => {
+                Some(("TitleNotShown", "shows no title", "Leave the title empty."))
+            }
+            _ if is_in_the_text(content) => None,
+            (Self::TitledCard, _) => Some(TEXT_OR_CARD),
+            (Self::Text, _) => Some((
+                "LinkPlacementNotShown",
+                "takes a link in the text alone",
+                "Write link_placement end.",
+            )),
+        }
+    }
+}
+
+/// True where a link stands under the text, as a card.
+fn is_card(content: &AssetContent) -> bool {
+    content.link_placement == LinkPlacement::Card && !content.links.is_empty()
+}
+
+fn is_in_the_text(content: &AssetContent) -> bool {
+    let placed = matches!(content.link_placement, LinkPlacement::End | LinkPlacement::None);
+    content.links.is_empty() || placed
 }
 
 impl Unit {
@@ -260,6 +332,48 @@ mod tests {
         // Five characters stand for one.
         assert_eq!(code(slack(), &text(&"&".repeat(8_000))), "fits");
         assert_eq!(code(slack(), &text(&"&".repeat(8_001))), "CopyTooLong");
+    }
+
+    fn linkedin() -> Fitting {
+        of(&serde_json::json!({"linkedin": {"author": "urn:li:organization:1", "secretRef": {"name": "s"}}}))
+    }
+
+    #[test]
+    fn linkedin_is_sent_little_text_whose_backslashes_do_not_count() {
+        let sent = linkedin().fit(AssetType::Post, &text("a (b) #tag"));
+        assert_eq!(sent.unwrap(), r"a \(b\) {hashtag|\#|tag}");
+        assert_eq!(code(linkedin(), &text(&"(".repeat(3_000))), "fits");
+        assert_eq!(code(linkedin(), &text(&"(".repeat(3_001))), "CopyTooLong");
+        assert_eq!(code(linkedin(), &text(&"\u{1F680}".repeat(1_501))), "CopyTooLong");
+    }
+
+    #[test]
+    fn a_card_on_linkedin_has_one_link_and_a_title() {
+        let link = Link {
+            url: "https://example.com/".into(),
+        };
+        let card = |title: Option<&str>, links: usize| AssetContent {
+            title: title.map(str::to_owned),
+            links: vec![link.clone(); links],
+            link_placement: LinkPlacement::Card,
+            ..text("a")
+        };
+        assert_eq!(code(linkedin(), &card(Some("A title"), 1)), "fits");
+        assert_eq!(code(linkedin(), &card(Some(&"a".repeat(401)), 1)), "TitleTooLong");
+        for title in [None, Some(" ")] {
+            assert_eq!(code(linkedin(), &card(title, 1)), "TitleMissing");
+        }
+        assert_eq!(code(linkedin(), &card(None, 0)), "fits");
+        assert_eq!(code(linkedin(), &card(Some("A title"), 0)), "TitleNotShown");
+        assert_eq!(
+            code(linkedin(), &card(Some("A title"), 2)),
+            "LinkPlacementNotShown"
+        );
+        let end = AssetContent {
+            link_placement: LinkPlacement::End,
+            ..card(Some("A title"), 1)
+        };
+        assert_eq!(code(linkedin(), &end), "TitleNotShown");
     }
 
     #[test]

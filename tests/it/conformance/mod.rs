@@ -7,6 +7,7 @@ mod connection;
 mod discord;
 mod folder;
 mod git_pages;
+mod linkedin;
 mod mastodon;
 mod object_store;
 mod slack;
