@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     ChannelConfigSpec, DiscordChannel, GitPagesChannel, LinkedInChannel, ManualChannel, MastodonChannel,
-    ObjectStoreChannel, SlackChannel, SmtpChannel, TelegramChannel, WebhookChannel,
+    ObjectStoreChannel, SlackChannel, SmtpChannel, TelegramChannel, WebhookChannel, XChannel,
 };
 
 /// Makes, of one line for each channel: the enum, the names, the rule that there is exactly one, and how it is found.
@@ -50,6 +50,7 @@ channels! {
     Telegram(TelegramChannel) is telegram, "telegram";
     Mastodon(MastodonChannel) is mastodon, "mastodon";
     LinkedIn(LinkedInChannel) is linkedin, "linkedin";
+    X(XChannel) is x, "x";
     GitPages(GitPagesChannel) is git_pages, "gitPages";
     Manual(ManualChannel) is manual, "manual";
     Smtp(SmtpChannel) is smtp, "smtp";
@@ -66,6 +67,7 @@ impl Channel<'_> {
             Self::Telegram(channel) => channel.timeout.0,
             Self::Mastodon(channel) => channel.timeout.0,
             Self::LinkedIn(channel) => channel.timeout.0,
+            Self::X(channel) => channel.timeout.0,
             Self::GitPages(channel) => channel.timeout.0,
             Self::Smtp(channel) => channel.timeout.0,
             // Nothing is sent.

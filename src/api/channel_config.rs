@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     BreakerState, Breakers, ChannelLimits, Condition, DiscordChannel, GoDuration, LinkedInChannel,
-    MastodonChannel, SecretKeyReference, SecretReference, SlackChannel, SmtpTls, TelegramChannel,
+    MastodonChannel, SecretKeyReference, SecretReference, SlackChannel, SmtpTls, TelegramChannel, XChannel,
     campaign::{is_default, yes},
     channel::{ONE_CHANNEL, ONE_CHANNEL_MESSAGE},
     condition::optional_date_time,
@@ -117,6 +117,9 @@ pub struct ChannelConfigSpec {
     /// Posts on LinkedIn as one organization or one member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub linkedin: Option<LinkedInChannel>,
+    /// Posts as one account of X.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub x: Option<XChannel>,
     /// Publishes web pages to a branch of a git repository that a site is made from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git_pages: Option<GitPagesChannel>,

@@ -68,6 +68,12 @@ pub const PROMISES: &[Promise] = &[
         because: "the organization's own posts are found by the slot's parameter in their link, or by their words where LinkedIn has shortened it",
     },
     Promise {
+        member: "x",
+        way: "",
+        class: 'C',
+        because: "our own posts are found on the account's timeline, by the slot's parameter in their link",
+    },
+    Promise {
         member: "webhook",
         way: "",
         class: 'D',
@@ -125,7 +131,7 @@ pub fn class(channel: Channel<'_>) -> ChannelClass {
         Channel::Discord(discord) => read_back(discord.channel.is_some()),
         Channel::LinkedIn(linkedin) => read_back(linkedin.is_organization()),
         Channel::Telegram(_) | Channel::Manual(_) | Channel::Smtp(_) => ChannelClass::Neither,
-        Channel::Mastodon(_) => ChannelClass::LookUp,
+        Channel::Mastodon(_) | Channel::X(_) => ChannelClass::LookUp,
     }
 }
 

@@ -19,6 +19,7 @@ mod smtp;
 mod telegram;
 mod webhook;
 mod wire;
+mod x;
 
 use std::{fmt::Debug, time::Duration};
 

@@ -114,7 +114,17 @@ impl Platform {
     /// # Errors
     /// `NotSent` where no whole JSON came: nothing was published by asking.
     pub(super) async fn read(&self, url: &Url) -> Result<(HeaderMap, Value), PublishError> {
-        let request = self.request(Method::GET, url)?;
+        self.read_with(url, []).await
+    }
+
+    /// The same with headers of its own.
+    pub(super) async fn read_with(
+        &self,
+        url: &Url,
+        headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
+    ) -> Result<(HeaderMap, Value), PublishError> {
+        let mut request = self.request(Method::GET, url)?;
+        request.headers_mut().extend(headers);
         let answer = self.wire.exchange(request, self.bounds()).await;
         let answer = answer.map_err(|failure| unanswered(PublishError::from(failure)))?;
         if !answer.status.is_success() {
@@ -157,6 +167,7 @@ impl Platform {
         match status.as_u16() {
             429 => self.wait(answer),
             401 => PublishError::refused("CredentialsRefused", said),
+            402 => PublishError::refused("PaymentRequired", said),
             403 => PublishError::refused("AccessRefused", said),
             404 => PublishError::refused("AccountNotFound", said),
             410 => PublishError::refused("AccountGone", said),
@@ -180,11 +191,15 @@ impl Platform {
         )
     }
 
-    /// The platform asks us to wait: by its header, else by its body.
+    /// The platform asks us to wait: by its header, else by its body, else until its window begins anew.
     pub(super) fn wait(&self, answer: &Answer) -> PublishError {
         let body = whole_json(answer).unwrap_or_default();
         let in_body = [body.get("retry_after"), body.pointer("/parameters/retry_after")];
-        self.wait_for(answer, in_body.into_iter().flatten().find_map(Value::as_f64))
+        let seconds = in_body.into_iter().flatten().find_map(Value::as_f64);
+        self.wait_for(
+            answer,
+            seconds.or_else(|| until_reset(&answer.headers, Timestamp::now())),
+        )
     }
 
     /// The same where it says in its own way for how many seconds; a minute where it does not.
@@ -216,6 +231,22 @@ impl Platform {
             PublishError::unknown("Redirected", said)
         }
     }
+}
+
+/// Seconds until the last of the windows begins anew that have no room left, by the headers of X: in seconds since 1970,
+/// for the fifteen minutes, for the account's day and for the app's.
+fn until_reset(headers: &HeaderMap, now: Timestamp) -> Option<f64> {
+    let number = |name: String| -> Option<i64> { headers.get(name)?.to_str().ok()?.trim().parse().ok() };
+    let windows = ["x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour"];
+    let full = windows
+        .into_iter()
+        .filter(|window| number(format!("{window}-remaining")).is_none_or(|left| left <= 0));
+    let reset = full
+        .filter_map(|window| number(format!("{window}-reset")))
+        .max()?;
+    // Beyond a day the wait is a day, so a number that no clock shows does no harm.
+    let seconds = reset.saturating_sub(now.as_second()).clamp(0, 1_000_000);
+    i32::try_from(seconds).ok().map(f64::from)
 }
 
 /// A question that was not answered leaves nothing behind.
@@ -343,4 +374,47 @@ pub(super) fn authorization(scheme: &str, token: &SecretString) -> (HeaderName, 
     let mut value = value.unwrap_or_else(|_| HeaderValue::from_static(""));
     value.set_sensitive(true);
     (AUTHORIZATION, value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reset(headers: &[(&str, &str)]) -> Option<f64> {
+        let named = headers
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        let headers: HeaderMap = named
+            .collect::<Vec<(HeaderName, HeaderValue)>>()
+            .into_iter()
+            .collect();
+        until_reset(&headers, Timestamp::from_second(1_000).unwrap())
+    }
+
+    #[test]
+    fn the_wait_lasts_until_every_window_that_is_full_begins_anew() {
+        let quarter = ("x-rate-limit-reset", "1900");
+        let day = ("x-user-limit-24hour-reset", "5000");
+        assert_eq!(reset(&[quarter]), Some(900.0));
+        assert_eq!(reset(&[quarter, day]), Some(4_000.0));
+        let room = ("x-user-limit-24hour-remaining", "3");
+        assert_eq!(reset(&[quarter, day, room]), Some(900.0));
+        let full = ("x-user-limit-24hour-remaining", "0");
+        let room = ("x-rate-limit-remaining", "97");
+        assert_eq!(reset(&[quarter, room, day, full]), Some(4_000.0));
+    }
+
+    #[test]
+    fn a_reset_that_is_none_or_long_ago_says_nothing_dangerous() {
+        assert_eq!(reset(&[]), None);
+        assert_eq!(reset(&[("x-rate-limit-reset", "soon")]), None);
+        assert_eq!(
+            reset(&[("x-rate-limit-reset", "-9223372036854775808")]),
+            Some(0.0)
+        );
+        assert_eq!(
+            reset(&[("x-rate-limit-reset", "9223372036854775807")]),
+            Some(1_000_000.0)
+        );
+    }
 }

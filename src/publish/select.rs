@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
 
 use super::{
     Branches, Publisher, discord, linkedin, manual, mastodon, object_store, slack, smtp, telegram, webhook,
-    wire::Wire,
+    wire::Wire, x,
 };
 use crate::{
     api::{CHANNEL_MEMBERS, Channel, ChannelConfigSpec, NotOneChannel, SecretKeyReference},
@@ -125,6 +125,7 @@ pub fn required_secrets(spec: &ChannelConfigSpec) -> Vec<SecretKeyReference> {
         Ok(Channel::Telegram(channel)) => telegram::required_secrets(channel),
         Ok(Channel::Mastodon(channel)) => mastodon::required_secrets(channel),
         Ok(Channel::LinkedIn(channel)) => linkedin::required_secrets(channel),
+        Ok(Channel::X(channel)) => x::required_secrets(channel),
         Ok(Channel::GitPages(channel)) => object_store::required_secrets_of_pages(channel),
         Ok(Channel::Smtp(channel)) => smtp::required_secrets(channel),
         Ok(Channel::Manual(_)) | Err(_) => Vec::new(),
@@ -149,6 +150,7 @@ pub fn select(
         | Channel::Telegram(_)
         | Channel::Mastodon(_)
         | Channel::LinkedIn(_)
+        | Channel::X(_)
         | Channel::GitPages(_)
         | Channel::Manual(_)
         | Channel::Smtp(_) => Vec::new(),
@@ -172,6 +174,7 @@ pub fn select(
         Channel::Discord(channel) => Box::new(discord::Discord::new(spec, channel, secrets, options)?),
         Channel::Mastodon(channel) => Box::new(mastodon::Mastodon::new(spec, channel, secrets, options)?),
         Channel::LinkedIn(channel) => Box::new(linkedin::LinkedIn::new(spec, channel, secrets, options)?),
+        Channel::X(channel) => Box::new(x::X::new(spec, channel, secrets, options)?),
         Channel::Telegram(channel) => Box::new(telegram::Telegram::new(spec, channel, secrets, options)?),
         Channel::GitPages(channel) => Box::new(object_store::ObjectStorePublisher::pages(
             spec, channel, secrets, options,

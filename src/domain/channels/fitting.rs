@@ -3,7 +3,10 @@
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::little_text::little_text;
-use crate::api::{AssetContent, AssetType, Channel, LinkPlacement};
+use crate::{
+    api::{AssetContent, AssetType, Channel, LinkPlacement},
+    domain::policy::weighted,
+};
 
 /// How a platform takes a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +38,8 @@ enum Unit {
     Utf16,
     /// What people see as one character; a link as [`SHORT_LINK`].
     GraphemesAndShortLinks,
+    /// As X weighs them.
+    XWeighted,
 }
 
 /// What a link counts on Mastodon: `characters_reserved_per_url` of <https://docs.joinmastodon.org/entities/Instance/>.
@@ -68,7 +73,8 @@ pub struct Misfit {
 ///
 /// Sources: 40,000 characters, <https://docs.slack.dev/reference/methods/chat.postMessage>; 2,000,
 /// <https://discord.com/developers/docs/resources/message>; 4,096, <https://core.telegram.org/bots/api#sendmessage>; 3,000 is
-/// what LinkedIn says when it refuses more, and UTF-16 counts never less than it does.
+/// what LinkedIn says when it refuses more, and UTF-16 counts never less than it does; 280,
+/// <https://docs.x.com/fundamentals/counting-characters>: longer posts of paying accounts are not sent.
 pub const fn fitting(channel: Channel<'_>) -> Option<Fitting> {
     let (most, unit, spelling) = match channel {
         Channel::Webhook(_)
@@ -85,6 +91,7 @@ pub const fn fitting(channel: Channel<'_>) -> Option<Fitting> {
             Spelling::AsItIs,
         ),
         Channel::LinkedIn(_) => (3_000, Unit::Utf16, Spelling::Little),
+        Channel::X(_) => (280, Unit::XWeighted, Spelling::AsItIs),
     };
     Some(Fitting {
         member: channel.member(),
@@ -223,6 +230,7 @@ impl Unit {
             Self::Characters => text.chars().count(),
             Self::Utf16 => text.encode_utf16().count(),
             Self::GraphemesAndShortLinks => with_short_links(text),
+            Self::XWeighted => weighted::length(text),
         }
     }
 
@@ -231,6 +239,7 @@ impl Unit {
             Self::Characters => "characters",
             Self::GraphemesAndShortLinks => "characters (a link counts as 23)",
             Self::Utf16 => "characters (an emoji counts as two)",
+            Self::XWeighted => "characters as X counts them (a link as 23, an emoji as two)",
         }
     }
 }
@@ -329,6 +338,15 @@ mod tests {
         let with_link = |count| text(&format!("{} {link}.", "\u{1F469}\u{200D}\u{1F680}".repeat(count)));
         assert_eq!(code(mastodon, &with_link(475)), "fits");
         assert_eq!(code(mastodon, &with_link(476)), "CopyTooLong");
+        let x = of(&serde_json::json!({"x": {"handle": "acme", "secretRef": {"name": "s"}}}));
+        let with_link = |count| text(&format!("{}\n\n{link}", "\u{1F680}".repeat(count)));
+        assert_eq!(code(x, &with_link(127)), "fits");
+        let misfit = x.fit(AssetType::Post, &with_link(128)).unwrap_err();
+        assert!(
+            misfit.message.contains("has 281 characters as X counts them"),
+            "{}",
+            misfit.message
+        );
         // Five characters stand for one.
         assert_eq!(code(slack(), &text(&"&".repeat(8_000))), "fits");
         assert_eq!(code(slack(), &text(&"&".repeat(8_001))), "CopyTooLong");

@@ -24,6 +24,7 @@ pub use compile::{CompiledPack, PackProblem, compile};
 pub use evaluate::{MAX_FINDINGS, evaluate};
 pub use evidence::{Evidence, LinkFinding, Registries, Sibling};
 pub use places::{Places, Spot};
+pub(in crate::domain) use rules::weighted;
 pub use subject::{Picture, Subject, Words};
 pub use trial::{TestOutcome, run_tests};
 pub use verdict::{GuardFinding, GuardHalt, HaltScope, Verdict, VerdictResult};

@@ -155,9 +155,12 @@ impl LinkedIn {
         let words: Vec<String> = words
             .split(' ')
             .flat_map(|word| word.split_inclusive('\n'))
-            .map(|word| match word.starts_with("https://") && self.shortens {
-                true => "https://lnkd.in/dXyZ".to_owned(),
-                false => word.to_owned(),
+            .map(|word| {
+                if word.starts_with("https://") && self.shortens {
+                    "https://lnkd.in/dXyZ".to_owned()
+                } else {
+                    word.to_owned()
+                }
             })
             .collect();
         json!({

@@ -10,11 +10,13 @@ mod git_pages;
 mod linkedin;
 mod mastodon;
 mod object_store;
+mod openapi;
 mod slack;
 mod smtp;
 mod store;
 mod telegram;
 mod webhook;
+mod x;
 
 use campanile::{
     api::{AssetContent, AssetType, ChannelConfigSpec, Direction, Environment, Link, ReceiptSlot},

@@ -25,7 +25,7 @@ mod sensitivity;
 mod seo;
 mod substitution;
 mod utm;
-mod weighted;
+pub(in crate::domain) mod weighted;
 
 use std::fmt::Debug;
 

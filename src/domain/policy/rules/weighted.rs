@@ -28,7 +28,7 @@ static PICTURES: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"\p{Extended_Pictographic}|\p{Regional_Indicator}|\u{20e3}").ok());
 
 /// The weighted length of a text.
-pub(super) fn length(text: &str) -> usize {
+pub(in crate::domain) fn length(text: &str) -> usize {
     let text: String = text.nfc().collect();
     let mut total = 0;
     let mut at = 0;
