@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::{
-    ChannelConfigSpec, DiscordChannel, GitPagesChannel, LinkedInChannel, ManualChannel, MastodonChannel,
-    ObjectStoreChannel, SlackChannel, SmtpChannel, TelegramChannel, WebhookChannel, XChannel,
+    ChannelConfigSpec, DevtoChannel, DiscordChannel, GitPagesChannel, LinkedInChannel, ManualChannel,
+    MastodonChannel, ObjectStoreChannel, SlackChannel, SmtpChannel, TelegramChannel, WebhookChannel,
+    XChannel,
 };
 
 /// Makes, of one line for each channel: the enum, the names, the rule that there is exactly one, and how it is found.
@@ -54,6 +55,7 @@ channels! {
     GitPages(GitPagesChannel) is git_pages, "gitPages";
     Manual(ManualChannel) is manual, "manual";
     Smtp(SmtpChannel) is smtp, "smtp";
+    Devto(DevtoChannel) is devto, "devto";
 }
 
 impl Channel<'_> {
@@ -70,6 +72,7 @@ impl Channel<'_> {
             Self::X(channel) => channel.timeout.0,
             Self::GitPages(channel) => channel.timeout.0,
             Self::Smtp(channel) => channel.timeout.0,
+            Self::Devto(channel) => channel.timeout.0,
             // Nothing is sent.
             Self::Manual(_) => Duration::ZERO,
         }

@@ -10,8 +10,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BreakerState, Breakers, ChannelLimits, Condition, DiscordChannel, GoDuration, LinkedInChannel,
-    MastodonChannel, SecretKeyReference, SecretReference, SlackChannel, SmtpTls, TelegramChannel, XChannel,
+    BreakerState, Breakers, ChannelLimits, Condition, DevtoChannel, DiscordChannel, GoDuration,
+    LinkedInChannel, MastodonChannel, SecretKeyReference, SecretReference, SlackChannel, SmtpTls,
+    TelegramChannel, XChannel,
     campaign::{is_default, yes},
     channel::{ONE_CHANNEL, ONE_CHANNEL_MESSAGE},
     condition::optional_date_time,
@@ -129,6 +130,9 @@ pub struct ChannelConfigSpec {
     /// Sends e-mail through a mail server of yours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub smtp: Option<SmtpChannel>,
+    /// Publishes articles as one author of DEV.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub devto: Option<DevtoChannel>,
 }
 
 /// Publishes to a branch of a git repository that a web site is made from: a commit for each page.

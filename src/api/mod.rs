@@ -4,6 +4,7 @@
 
 mod approval;
 mod asset;
+mod blog;
 mod breaker;
 mod campaign;
 mod channel;
@@ -26,6 +27,7 @@ mod social;
 
 pub use approval::*;
 pub use asset::*;
+pub use blog::*;
 pub use breaker::*;
 pub use campaign::*;
 pub use channel::{CHANNEL_MEMBERS, Channel, NotOneChannel};

@@ -26,6 +26,12 @@ pub struct Promise {
 /// Every promise, in the order of the table.
 pub const PROMISES: &[Promise] = &[
     Promise {
+        member: "devto",
+        way: "",
+        class: 'A',
+        because: "the canonical URL holds the slot's parameter, and Forem takes a canonical URL once among published articles",
+    },
+    Promise {
         member: "gitPages",
         way: "",
         class: 'A',
@@ -120,7 +126,7 @@ pub const PROMISES: &[Promise] = &[
 /// What happens on a channel after a lost reply.
 pub fn class(channel: Channel<'_>) -> ChannelClass {
     match channel {
-        Channel::ObjectStore(_) | Channel::GitPages(_) => ChannelClass::NaturalKey,
+        Channel::ObjectStore(_) | Channel::GitPages(_) | Channel::Devto(_) => ChannelClass::NaturalKey,
         Channel::Webhook(webhook) => match &webhook.idempotency {
             Some(idempotency) => ChannelClass::IdempotencyKey {
                 window: idempotency.window.0,

@@ -4,7 +4,6 @@ use std::{fmt, sync::OnceLock, time::Duration};
 
 use async_trait::async_trait;
 use http::{HeaderName, HeaderValue};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -12,7 +11,7 @@ use super::{
     Class, Found, Preflight, Prepared, PublishError, Published, Publisher, PublisherOptions, Secrets,
     SelectError,
     platform::{
-        Platform, SKEW, api, at, authorization, below, fitted, is_marked, is_prepared, key_of, token,
+        Platform, api, at, authorization, below, fitted, is_marked, is_older, is_prepared, key_of, token,
         whole_json,
     },
 };
@@ -130,15 +129,6 @@ fn named(status: &Value) -> Option<Published> {
     Some(Published::named(Some(id.to_owned()), at(status, "/url").as_str()))
 }
 
-/// True where a status was made before anything of the publication can have left.
-fn is_older(status: &Value, due: Timestamp) -> bool {
-    let made: Option<Timestamp> = at(status, "/created_at")
-        .as_str()
-        .and_then(|text| text.parse().ok());
-    let earliest = due.checked_sub(SKEW).unwrap_or(due);
-    made.is_some_and(|made| made < earliest)
-}
-
 #[async_trait]
 impl Publisher for Mastodon {
     fn channel_type(&self) -> &'static str {
@@ -221,7 +211,7 @@ impl Publisher for Mastodon {
                 return Ok(Found::Published(published));
             }
             match page.last() {
-                Some(last) if !is_older(last, publication.scheduled_for) => {
+                Some(last) if !is_older(at(last, "/created_at"), publication.scheduled_for) => {
                     max_id = at(last, "/id").as_str().map(str::to_owned);
                 }
                 _ => return Ok(Found::Absent),

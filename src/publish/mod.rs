@@ -4,6 +4,7 @@
 //! one that a ChannelConfig describes. `tests/it/conformance.rs` is the suite that each of them passes.
 
 mod branch;
+mod devto;
 mod discord;
 mod document;
 mod error;

@@ -101,11 +101,10 @@ impl Platform {
         let body = serde_json::to_vec(body).map_err(|error| {
             PublishError::rejected("InvalidRequest", "the request could not be written").because(error)
         })?;
-        let mut request = self.request(Method::POST, url)?;
+        let mut request = self.request(Method::POST, url, headers)?;
         *request.body_mut() = Bytes::from(body);
         let json = HeaderValue::from_static("application/json; charset=utf-8");
         request.headers_mut().insert(CONTENT_TYPE, json);
-        request.headers_mut().extend(headers);
         Ok(self.wire.exchange(request, self.bounds()).await?)
     }
 
@@ -123,15 +122,27 @@ impl Platform {
         url: &Url,
         headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
     ) -> Result<(HeaderMap, Value), PublishError> {
-        let mut request = self.request(Method::GET, url)?;
-        request.headers_mut().extend(headers);
+        self.told(&self.get(url, headers).await?)
+    }
+
+    /// The answer to a question that changes nothing, whatever it says.
+    pub(super) async fn get(
+        &self,
+        url: &Url,
+        headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
+    ) -> Result<Answer, PublishError> {
+        let request = self.request(Method::GET, url, headers)?;
         let answer = self.wire.exchange(request, self.bounds()).await;
-        let answer = answer.map_err(|failure| unanswered(PublishError::from(failure)))?;
+        answer.map_err(|failure| unanswered(PublishError::from(failure)))
+    }
+
+    /// What the answer to a question told.
+    pub(super) fn told(&self, answer: &Answer) -> Result<(HeaderMap, Value), PublishError> {
         if !answer.status.is_success() {
-            return Err(unanswered(self.refusal(&answer)));
+            return Err(unanswered(self.refusal(answer)));
         }
-        match whole_json(&answer) {
-            Some(json) => Ok((answer.headers, json)),
+        match whole_json(answer) {
+            Some(json) => Ok((answer.headers.clone(), json)),
             None => Err(PublishError::not_sent(
                 "UnexpectedAnswer",
                 format!("{} answered what is no JSON of its API", self.name),
@@ -139,13 +150,19 @@ impl Platform {
         }
     }
 
-    fn request(&self, method: Method, url: &Url) -> Result<Request<Bytes>, PublishError> {
+    fn request(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
+    ) -> Result<Request<Bytes>, PublishError> {
         let mut request = Request::new(Bytes::new());
         *request.method_mut() = method;
         *request.uri_mut() = url.as_str().parse().map_err(|error: http::uri::InvalidUri| {
             PublishError::rejected("InvalidRequest", "the request could not be written").because(error)
         })?;
         request.headers_mut().clone_from(&self.headers);
+        request.headers_mut().extend(headers);
         Ok(request)
     }
 
@@ -269,6 +286,13 @@ pub(super) fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
     value.pointer(pointer).unwrap_or(&Value::Null)
 }
 
+/// True where something was made, as of the time that the platform says, before anything of a publication can have left.
+pub(super) fn is_older(made: &Value, due: Timestamp) -> bool {
+    let made: Option<Timestamp> = made.as_str().and_then(|text| text.parse().ok());
+    let earliest = due.checked_sub(SKEW).unwrap_or(due);
+    made.is_some_and(|made| made < earliest)
+}
+
 /// The text of a publication as it is sent to a channel.
 pub(super) fn fitted(fitting: Option<Fitting>, publication: &Publication) -> Result<String, PublishError> {
     let Some(fitting) = fitting else {
@@ -369,11 +393,18 @@ pub(super) fn below(api: &str, path: &str) -> Result<Url, SelectError> {
 
 /// A header that carries a token, marked so that nothing prints it.
 pub(super) fn authorization(scheme: &str, token: &SecretString) -> (HeaderName, HeaderValue) {
+    (
+        AUTHORIZATION,
+        secret_header(&format!("{scheme} {}", token.expose())),
+    )
+}
+
+/// The value of a header that carries a secret, marked so that nothing prints it.
+pub(super) fn secret_header(text: &str) -> HeaderValue {
     // A token of printable ASCII is always a header's value.
-    let value = HeaderValue::from_str(&format!("{scheme} {}", token.expose()));
-    let mut value = value.unwrap_or_else(|_| HeaderValue::from_static(""));
+    let mut value = HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""));
     value.set_sensitive(true);
-    (AUTHORIZATION, value)
+    value
 }
 
 #[cfg(test)]

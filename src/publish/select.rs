@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
 
 use super::{
-    Branches, Publisher, discord, linkedin, manual, mastodon, object_store, slack, smtp, telegram, webhook,
-    wire::Wire, x,
+    Branches, Publisher, devto, discord, linkedin, manual, mastodon, object_store, slack, smtp, telegram,
+    webhook, wire::Wire, x,
 };
 use crate::{
     api::{CHANNEL_MEMBERS, Channel, ChannelConfigSpec, NotOneChannel, SecretKeyReference},
@@ -128,6 +128,7 @@ pub fn required_secrets(spec: &ChannelConfigSpec) -> Vec<SecretKeyReference> {
         Ok(Channel::X(channel)) => x::required_secrets(channel),
         Ok(Channel::GitPages(channel)) => object_store::required_secrets_of_pages(channel),
         Ok(Channel::Smtp(channel)) => smtp::required_secrets(channel),
+        Ok(Channel::Devto(channel)) => devto::required_secrets(channel),
         Ok(Channel::Manual(_)) | Err(_) => Vec::new(),
     }
 }
@@ -153,7 +154,8 @@ pub fn select(
         | Channel::X(_)
         | Channel::GitPages(_)
         | Channel::Manual(_)
-        | Channel::Smtp(_) => Vec::new(),
+        | Channel::Smtp(_)
+        | Channel::Devto(_) => Vec::new(),
     };
     let absent = |wanted: &SecretKeyReference| secrets.get(wanted).is_none_or(SecretString::is_empty);
     names.extend(
@@ -180,6 +182,7 @@ pub fn select(
             spec, channel, secrets, options,
         )?),
         Channel::Smtp(channel) => Box::new(smtp::Smtp::new(spec, channel, secrets, options)?),
+        Channel::Devto(channel) => Box::new(devto::Devto::new(spec, channel, secrets, options)?),
         Channel::Manual(channel) => Box::new(manual::Manual::new(spec, channel)?),
     })
 }

@@ -27,6 +27,13 @@ enum Shape {
     Text,
     /// A link as a card with a title.
     TitledCard,
+    /// A title above it.
+    Article {
+        /// The longest title, in characters.
+        longest_title: usize,
+        /// Most tags.
+        tags: usize,
+    },
 }
 
 /// What a platform counts.
@@ -40,6 +47,8 @@ enum Unit {
     GraphemesAndShortLinks,
     /// As X weighs them.
     XWeighted,
+    /// Bytes of UTF-8.
+    Bytes,
 }
 
 /// What a link counts on Mastodon: `characters_reserved_per_url` of <https://docs.joinmastodon.org/entities/Instance/>.
@@ -74,7 +83,8 @@ pub struct Misfit {
 /// Sources: 40,000 characters, <https://docs.slack.dev/reference/methods/chat.postMessage>; 2,000,
 /// <https://discord.com/developers/docs/resources/message>; 4,096, <https://core.telegram.org/bots/api#sendmessage>; 3,000 is
 /// what LinkedIn says when it refuses more, and UTF-16 counts never less than it does; 280,
-/// <https://docs.x.com/fundamentals/counting-characters>: longer posts of paying accounts are not sent.
+/// <https://docs.x.com/fundamentals/counting-characters>: longer posts of paying accounts are not sent; 800 KiB, a title of
+/// 128 characters and 4 tags, the article of <https://github.com/forem/forem>.
 pub const fn fitting(channel: Channel<'_>) -> Option<Fitting> {
     let (most, unit, spelling) = match channel {
         Channel::Webhook(_)
@@ -92,6 +102,7 @@ pub const fn fitting(channel: Channel<'_>) -> Option<Fitting> {
         ),
         Channel::LinkedIn(_) => (3_000, Unit::Utf16, Spelling::Little),
         Channel::X(_) => (280, Unit::XWeighted, Spelling::AsItIs),
+        Channel::Devto(_) => (800 * 1024, Unit::Bytes, Spelling::AsItIs),
     };
     Some(Fitting {
         member: channel.member(),
@@ -105,6 +116,10 @@ pub const fn fitting(channel: Channel<'_>) -> Option<Fitting> {
 const fn shape(channel: Channel<'_>) -> Shape {
     match channel {
         Channel::LinkedIn(_) => Shape::TitledCard,
+        Channel::Devto(_) => Shape::Article {
+            longest_title: 128,
+            tags: 4,
+        },
         _ => Shape::Text,
     }
 }
@@ -116,6 +131,9 @@ impl Fitting {
     /// The first thing that the platform could not show as it is written.
     pub fn fit(&self, type_: AssetType, content: &AssetContent) -> Result<String, Misfit> {
         self.is_a_text(type_, content)?;
+        if let Shape::Article { longest_title, tags } = self.shape {
+            self.is_an_article(content, longest_title, tags)?;
+        }
         let text = match self.spelling {
             Spelling::AsItIs => content.text.clone(),
             Spelling::Slack => escaped(&content.text),
@@ -151,12 +169,44 @@ impl Fitting {
         } else {
             return Ok(());
         };
-        let (code, what, help) = problem;
-        Err(Misfit {
+        Err(self.misfit(problem))
+    }
+
+    fn is_an_article(&self, content: &AssetContent, longest: usize, tags: usize) -> Result<(), Misfit> {
+        let title = content.title.as_deref().unwrap_or_default().trim();
+        let length = title.chars().count();
+        let problem = if title.is_empty() {
+            ("TitleMissing", "takes a title, and there is none", "Write one.")
+        } else if length > longest {
+            let (member, over) = (self.member, length - longest);
+            return Err(Misfit {
+                code: "TitleTooLong",
+                message: format!(
+                    "The title has {length} characters; the limit of {member} is {longest}: {over} too many."
+                ),
+                help: "Shorten it: nothing is cut.",
+            });
+        } else if content.tags.len() > tags {
+            ("TooManyTags", "shows fewer tags than these", "Leave some out.")
+        } else if content.text.trim_start().starts_with("---") {
+            // The platform would read settings of the article from there.
+            (
+                "FrontMatterNotShown",
+                "reads what stands below --- at the beginning as settings",
+                "Begin with words.",
+            )
+        } else {
+            return Ok(());
+        };
+        Err(self.misfit(problem))
+    }
+
+    fn misfit(&self, (code, what, help): (&'static str, &str, &'static str)) -> Misfit {
+        Misfit {
             code,
             message: format!("The channel type {} {what}.", self.member),
             help,
-        })
+        }
     }
 
     fn too_long(&self, length: usize) -> Misfit {
@@ -200,12 +250,12 @@ impl Shape {
             )),
             (Self::TitledCard, true) if content.links.len() == 1 => None,
             (Self::TitledCard, true) => Some(TEXT_OR_CARD),
-            _ if content.title.is_some() => {
+            (Self::Text | Self::TitledCard, _) if content.title.is_some() => {
                 Some(("TitleNotShown", "shows no title", "Leave the title empty."))
             }
             _ if is_in_the_text(content) => None,
             (Self::TitledCard, _) => Some(TEXT_OR_CARD),
-            (Self::Text, _) => Some((
+            (Self::Text | Self::Article { .. }, _) => Some((
                 "LinkPlacementNotShown",
                 "takes a link in the text alone",
                 "Write link_placement end.",
@@ -231,6 +281,7 @@ impl Unit {
             Self::Utf16 => text.encode_utf16().count(),
             Self::GraphemesAndShortLinks => with_short_links(text),
             Self::XWeighted => weighted::length(text),
+            Self::Bytes => text.len(),
         }
     }
 
@@ -240,6 +291,7 @@ impl Unit {
             Self::GraphemesAndShortLinks => "characters (a link counts as 23)",
             Self::Utf16 => "characters (an emoji counts as two)",
             Self::XWeighted => "characters as X counts them (a link as 23, an emoji as two)",
+            Self::Bytes => "bytes",
         }
     }
 }
@@ -392,6 +444,34 @@ mod tests {
             ..card(Some("A title"), 1)
         };
         assert_eq!(code(linkedin(), &end), "TitleNotShown");
+    }
+
+    #[test]
+    fn an_article_has_a_title_that_fits_and_begins_with_words() {
+        let devto = of(&serde_json::json!({"devto": {"username": "acme", "secretRef": {"name": "s"}}}));
+        let article = |title: &str, words: &str| AssetContent {
+            title: Some(title.to_owned()),
+            ..text(words)
+        };
+        for (content, expected) in [
+            (article(&"\u{1F514}".repeat(128), "words"), "fits"),
+            (article(&"\u{1F514}".repeat(129), "words"), "TitleTooLong"),
+            (article(" ", "words"), "TitleMissing"),
+            (text("words"), "TitleMissing"),
+            (
+                article("A title", "\n---\ntitle: another\n---\n"),
+                "FrontMatterNotShown",
+            ),
+            (article("A title", &"ש".repeat(400 * 1024)), "fits"),
+            (article("A title", &"ש".repeat(400 * 1024 + 1)), "CopyTooLong"),
+        ] {
+            assert_eq!(code(devto, &content), expected);
+        }
+        let tagged = AssetContent {
+            tags: vec!["a".to_owned(); 5],
+            ..article("A title", "words")
+        };
+        assert_eq!(code(devto, &tagged), "TooManyTags");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod cases;
 mod chat;
 mod connection;
+mod devto;
 mod discord;
 mod folder;
 mod git_pages;
@@ -44,7 +45,12 @@ trait Rig {
     fn sink(&self) -> &Sink;
     /// How often the platform has this publication.
     fn effects(&self, publication: &Publication) -> usize;
-    /// Whether a success has to say what a success of this platform says; else any success is one.
+    /// Something to publish that this platform takes.
+    fn publication(&self, post_id: &str) -> Publication {
+        publication(post_id, AssetType::Post)
+    }
+    /// Whether this is the API of a platform, which has refusals of its own, and whose success has to say what its
+    /// successes say; else any success is one.
     fn reads_its_answers(&self) -> bool {
         false
     }

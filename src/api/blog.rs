@@ -1,0 +1,28 @@
+//! Channels into blogs: articles with a title.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{GoDuration, SecretReference};
+
+/// Publishes articles as one author of DEV, dev.to, or of another community that runs Forem.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DevtoChannel {
+    /// The author's name as it stands in the address of the profile. A key of somebody else is refused.
+    #[schemars(length(min = 1, max = 64), regex(pattern = r"^[A-Za-z0-9_]+$"))]
+    pub username: String,
+    /// The Secret with the key apiKey, of the author's settings.
+    pub secret_ref: SecretReference,
+    /// The address of the API, where it is not dev.to/api.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
+    pub endpoint: Option<String>,
+    /// How long an answer may take.
+    #[serde(default = "twenty_seconds")]
+    pub timeout: GoDuration,
+}
+
+fn twenty_seconds() -> GoDuration {
+    GoDuration::from_secs(20)
+}
