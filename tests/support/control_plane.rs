@@ -14,6 +14,7 @@ use std::process::{Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use k8s_openapi::api::admissionregistration::v1::ValidatingAdmissionPolicyBinding;
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{Api, ObjectMeta, Patch, PatchParams, PostParams};
@@ -95,8 +96,13 @@ impl ControlPlane {
         plane.start_api_server().await;
         let definitions = campanile::api::custom_resource_definitions();
         match (plane.engine, content) {
-            // It installs them by itself, before anything else.
-            (Engine::Embedded, _) => plane.wait_until_served(&definitions).await,
+            // It installs them by itself, the policies last.
+            (Engine::Embedded, _) => {
+                plane.wait_until_served(&definitions).await;
+                plane
+                    .wait_until_bound(&["campanile-approvals", "campanile-halts"])
+                    .await;
+            }
             (Engine::KubeApiServer, Content::Definitions) => {
                 plane.apply_crds(&definitions).await;
                 plane.apply_policies().await;
@@ -280,6 +286,17 @@ impl ControlPlane {
                 .await
                 .unwrap_or_else(|_| panic!("{name} was not established within {PATIENCE:?}"))
                 .expect("watch a definition");
+        }
+    }
+
+    async fn wait_until_bound(&self, policies: &[&str]) {
+        let api: Api<ValidatingAdmissionPolicyBinding> = Api::all(self.client().await);
+        let stands = |binding: Option<&ValidatingAdmissionPolicyBinding>| binding.is_some();
+        for policy in policies {
+            let bound = tokio::time::timeout(PATIENCE, await_condition(api.clone(), policy, stands)).await;
+            bound
+                .unwrap_or_else(|_| panic!("{policy} was not bound within {PATIENCE:?}"))
+                .expect("watch a binding");
         }
     }
 
