@@ -23,6 +23,23 @@ pub struct DevtoChannel {
     pub timeout: GoDuration,
 }
 
+/// Publishes posts on one WordPress site, as one of its users.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WordpressChannel {
+    /// The address of the site.
+    #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
+    pub url: String,
+    /// The login name of the user, who has to be an author at least. A password of somebody else is refused.
+    #[schemars(length(min = 1, max = 60), regex(pattern = r"^[^:\x00-\x1f]+$"))]
+    pub username: String,
+    /// The Secret with the key applicationPassword, made for this purpose in the user's profile.
+    pub secret_ref: SecretReference,
+    /// How long an answer may take.
+    #[serde(default = "twenty_seconds")]
+    pub timeout: GoDuration,
+}
+
 fn twenty_seconds() -> GoDuration {
     GoDuration::from_secs(20)
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::{
-    ChannelConfigSpec, DevtoChannel, DiscordChannel, GitPagesChannel, LinkedInChannel, ManualChannel,
-    MastodonChannel, ObjectStoreChannel, SlackChannel, SmtpChannel, TelegramChannel, WebhookChannel,
-    XChannel,
+    BlueskyChannel, ChannelConfigSpec, DevtoChannel, DiscordChannel, GitPagesChannel, LinkedInChannel,
+    ManualChannel, MastodonChannel, ObjectStoreChannel, SlackChannel, SmtpChannel, TelegramChannel,
+    WebhookChannel, WordpressChannel, XChannel,
 };
 
 /// Makes, of one line for each channel: the enum, the names, the rule that there is exactly one, and how it is found.
@@ -56,6 +56,8 @@ channels! {
     Manual(ManualChannel) is manual, "manual";
     Smtp(SmtpChannel) is smtp, "smtp";
     Devto(DevtoChannel) is devto, "devto";
+    Bluesky(BlueskyChannel) is bluesky, "bluesky";
+    Wordpress(WordpressChannel) is wordpress, "wordpress";
 }
 
 impl Channel<'_> {
@@ -73,6 +75,8 @@ impl Channel<'_> {
             Self::GitPages(channel) => channel.timeout.0,
             Self::Smtp(channel) => channel.timeout.0,
             Self::Devto(channel) => channel.timeout.0,
+            Self::Bluesky(channel) => channel.timeout.0,
+            Self::Wordpress(channel) => channel.timeout.0,
             // Nothing is sent.
             Self::Manual(_) => Duration::ZERO,
         }

@@ -10,9 +10,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BreakerState, Breakers, ChannelLimits, Condition, DevtoChannel, DiscordChannel, GoDuration,
-    LinkedInChannel, MastodonChannel, SecretKeyReference, SecretReference, SlackChannel, SmtpTls,
-    TelegramChannel, XChannel,
+    BlueskyChannel, BreakerState, Breakers, ChannelLimits, Condition, DevtoChannel, DiscordChannel,
+    GoDuration, LinkedInChannel, MastodonChannel, SecretKeyReference, SecretReference, SlackChannel, SmtpTls,
+    TelegramChannel, WordpressChannel, XChannel,
     campaign::{is_default, yes},
     channel::{ONE_CHANNEL, ONE_CHANNEL_MESSAGE},
     condition::optional_date_time,
@@ -133,6 +133,12 @@ pub struct ChannelConfigSpec {
     /// Publishes articles as one author of DEV.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub devto: Option<DevtoChannel>,
+    /// Posts as one account of Bluesky.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bluesky: Option<BlueskyChannel>,
+    /// Publishes posts on one WordPress site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wordpress: Option<WordpressChannel>,
 }
 
 /// Publishes to a branch of a git repository that a web site is made from: a commit for each page.

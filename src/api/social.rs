@@ -38,6 +38,29 @@ pub enum MastodonVisibility {
     Private,
 }
 
+/// Posts as one account of Bluesky, or of another server of the AT Protocol.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BlueskyChannel {
+    /// The account's handle, such as acme.bsky.social or acme.com. An app password of somebody else is refused.
+    #[schemars(
+        length(min = 3, max = 253),
+        regex(
+            pattern = r"^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$"
+        )
+    )]
+    pub handle: String,
+    /// The Secret with the key appPassword, made for this purpose in the account's settings.
+    pub secret_ref: SecretReference,
+    /// The address of the account's server, where it is not bsky.social.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
+    pub endpoint: Option<String>,
+    /// How long an answer may take.
+    #[serde(default = "duration::ten_seconds")]
+    pub timeout: GoDuration,
+}
+
 /// Posts as one account of X.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -1,5 +1,7 @@
 //! What each channel promises when a reply is lost: the table of the README is printed from here.
 
+mod article;
+mod facets;
 mod fitting;
 mod little_text;
 
@@ -7,6 +9,8 @@ use std::fmt::Write as _;
 
 use super::observed::ChannelClass;
 use crate::api::Channel;
+pub use article::html;
+pub use facets::{Facet, LeadsTo, facets};
 pub use fitting::{Fitting, Misfit, fitting};
 pub use little_text::{has_short_links_alone, same_words};
 
@@ -25,6 +29,12 @@ pub struct Promise {
 
 /// Every promise, in the order of the table.
 pub const PROMISES: &[Promise] = &[
+    Promise {
+        member: "bluesky",
+        way: "",
+        class: 'A',
+        because: "we choose the record's key from the slot, and the server writes it only where none stands",
+    },
     Promise {
         member: "devto",
         way: "",
@@ -66,6 +76,12 @@ pub const PROMISES: &[Promise] = &[
         way: "",
         class: 'C',
         because: "our own statuses are found by the slot's parameter in their link; where the instance honours it, `Idempotency-Key` in addition",
+    },
+    Promise {
+        member: "wordpress",
+        way: "",
+        class: 'C',
+        because: "a draft is made first and published by its number, which says what became of it",
     },
     Promise {
         member: "linkedin",
@@ -126,7 +142,9 @@ pub const PROMISES: &[Promise] = &[
 /// What happens on a channel after a lost reply.
 pub fn class(channel: Channel<'_>) -> ChannelClass {
     match channel {
-        Channel::ObjectStore(_) | Channel::GitPages(_) | Channel::Devto(_) => ChannelClass::NaturalKey,
+        Channel::ObjectStore(_) | Channel::GitPages(_) | Channel::Devto(_) | Channel::Bluesky(_) => {
+            ChannelClass::NaturalKey
+        }
         Channel::Webhook(webhook) => match &webhook.idempotency {
             Some(idempotency) => ChannelClass::IdempotencyKey {
                 window: idempotency.window.0,
@@ -137,7 +155,7 @@ pub fn class(channel: Channel<'_>) -> ChannelClass {
         Channel::Discord(discord) => read_back(discord.channel.is_some()),
         Channel::LinkedIn(linkedin) => read_back(linkedin.is_organization()),
         Channel::Telegram(_) | Channel::Manual(_) | Channel::Smtp(_) => ChannelClass::Neither,
-        Channel::Mastodon(_) | Channel::X(_) => ChannelClass::LookUp,
+        Channel::Mastodon(_) | Channel::X(_) | Channel::Wordpress(_) => ChannelClass::LookUp,
     }
 }
 

@@ -3,6 +3,7 @@
 //! A [`Publisher`] is told everything in a [`Publication`] and knows nothing of Kubernetes. [`select()`] makes the
 //! one that a ChannelConfig describes. `tests/it/conformance.rs` is the suite that each of them passes.
 
+mod bluesky;
 mod branch;
 mod devto;
 mod discord;
@@ -20,6 +21,7 @@ mod smtp;
 mod telegram;
 mod webhook;
 mod wire;
+mod wordpress;
 mod x;
 
 use std::{fmt::Debug, time::Duration};

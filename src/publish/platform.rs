@@ -108,6 +108,26 @@ impl Platform {
         Ok(self.wire.exchange(request, self.bounds()).await?)
     }
 
+    /// Asks by a POST for something that publishes nothing: a session.
+    ///
+    /// # Errors
+    /// As of [`Self::read`].
+    pub(super) async fn ask(
+        &self,
+        url: &Url,
+        body: Option<&Value>,
+        headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
+    ) -> Result<Value, PublishError> {
+        let answer = if let Some(body) = body {
+            self.publish_with(url, body, headers).await
+        } else {
+            let request = self.request(Method::POST, url, headers)?;
+            let answer = self.wire.exchange(request, self.bounds()).await;
+            answer.map_err(PublishError::from)
+        };
+        Ok(self.told(&answer.map_err(unanswered)?)?.1)
+    }
+
     /// Asks for something that changes nothing.
     ///
     /// # Errors
@@ -266,9 +286,9 @@ fn until_reset(headers: &HeaderMap, now: Timestamp) -> Option<f64> {
     i32::try_from(seconds).ok().map(f64::from)
 }
 
-/// A question that was not answered leaves nothing behind.
+/// A question that was not answered leaves nothing behind, and refuses no publication.
 fn unanswered(mut error: PublishError) -> PublishError {
-    if error.outcome == Outcome::Unknown {
+    if matches!(error.outcome, Outcome::Unknown | Outcome::Rejected) {
         error.outcome = Outcome::NotSent { retry_after: None };
     }
     error

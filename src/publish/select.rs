@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
 
 use super::{
-    Branches, Publisher, devto, discord, linkedin, manual, mastodon, object_store, slack, smtp, telegram,
-    webhook, wire::Wire, x,
+    Branches, Publisher, bluesky, devto, discord, linkedin, manual, mastodon, object_store, slack, smtp,
+    telegram, webhook, wire::Wire, wordpress, x,
 };
 use crate::{
     api::{CHANNEL_MEMBERS, Channel, ChannelConfigSpec, NotOneChannel, SecretKeyReference},
@@ -129,6 +129,8 @@ pub fn required_secrets(spec: &ChannelConfigSpec) -> Vec<SecretKeyReference> {
         Ok(Channel::GitPages(channel)) => object_store::required_secrets_of_pages(channel),
         Ok(Channel::Smtp(channel)) => smtp::required_secrets(channel),
         Ok(Channel::Devto(channel)) => devto::required_secrets(channel),
+        Ok(Channel::Bluesky(channel)) => bluesky::required_secrets(channel),
+        Ok(Channel::Wordpress(channel)) => wordpress::required_secrets(channel),
         Ok(Channel::Manual(_)) | Err(_) => Vec::new(),
     }
 }
@@ -155,7 +157,9 @@ pub fn select(
         | Channel::GitPages(_)
         | Channel::Manual(_)
         | Channel::Smtp(_)
-        | Channel::Devto(_) => Vec::new(),
+        | Channel::Devto(_)
+        | Channel::Bluesky(_)
+        | Channel::Wordpress(_) => Vec::new(),
     };
     let absent = |wanted: &SecretKeyReference| secrets.get(wanted).is_none_or(SecretString::is_empty);
     names.extend(
@@ -183,6 +187,8 @@ pub fn select(
         )?),
         Channel::Smtp(channel) => Box::new(smtp::Smtp::new(spec, channel, secrets, options)?),
         Channel::Devto(channel) => Box::new(devto::Devto::new(spec, channel, secrets, options)?),
+        Channel::Bluesky(channel) => Box::new(bluesky::Bluesky::new(spec, channel, secrets, options)?),
+        Channel::Wordpress(channel) => Box::new(wordpress::Wordpress::new(spec, channel, secrets, options)?),
         Channel::Manual(channel) => Box::new(manual::Manual::new(spec, channel)?),
     })
 }

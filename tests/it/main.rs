@@ -10,6 +10,9 @@ mod certificates;
 #[path = "../support/git_http.rs"]
 mod git_http;
 #[cfg(test)]
+#[path = "../support/pds.rs"]
+mod pds;
+#[cfg(test)]
 #[path = "../support/proxy.rs"]
 mod proxy;
 #[cfg(test)]
@@ -41,3 +44,6 @@ mod plan;
 mod policy_examples;
 mod sheet_files;
 mod week_one;
+#[cfg(test)]
+#[path = "../support/wordpress.rs"]
+mod wordpress;

@@ -33,6 +33,8 @@ enum Shape {
         longest_title: usize,
         /// Most tags.
         tags: usize,
+        /// Whether what stands below --- at the beginning is taken for settings.
+        reads_settings: bool,
     },
 }
 
@@ -49,6 +51,8 @@ enum Unit {
     XWeighted,
     /// Bytes of UTF-8.
     Bytes,
+    /// What people see as one character, in no more than [`BYTES_OF_GRAPHEMES`] bytes.
+    Graphemes,
 }
 
 /// What a link counts on Mastodon: `characters_reserved_per_url` of <https://docs.joinmastodon.org/entities/Instance/>.
@@ -56,6 +60,9 @@ const SHORT_LINK: usize = 23;
 
 /// The longest title of a card on LinkedIn, in characters.
 const MAX_CARD_TITLE: usize = 400;
+
+/// The bytes that a text of Bluesky may have: `maxLength` of <https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/feed/post.json>.
+const BYTES_OF_GRAPHEMES: usize = 3_000;
 
 /// How a text is written for a platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,8 +90,8 @@ pub struct Misfit {
 /// Sources: 40,000 characters, <https://docs.slack.dev/reference/methods/chat.postMessage>; 2,000,
 /// <https://discord.com/developers/docs/resources/message>; 4,096, <https://core.telegram.org/bots/api#sendmessage>; 3,000 is
 /// what LinkedIn says when it refuses more, and UTF-16 counts never less than it does; 280,
-/// <https://docs.x.com/fundamentals/counting-characters>: longer posts of paying accounts are not sent; 800 KiB, a title of
-/// 128 characters and 4 tags, the article of <https://github.com/forem/forem>.
+/// <https://docs.x.com/fundamentals/counting-characters>: longer posts of paying accounts are not sent;
+/// 800 KiB, a title of 128 characters and 4 tags, the article of <https://github.com/forem/forem>.
 pub const fn fitting(channel: Channel<'_>) -> Option<Fitting> {
     let (most, unit, spelling) = match channel {
         Channel::Webhook(_)
@@ -103,6 +110,10 @@ pub const fn fitting(channel: Channel<'_>) -> Option<Fitting> {
         Channel::LinkedIn(_) => (3_000, Unit::Utf16, Spelling::Little),
         Channel::X(_) => (280, Unit::XWeighted, Spelling::AsItIs),
         Channel::Devto(_) => (800 * 1024, Unit::Bytes, Spelling::AsItIs),
+        // `maxGraphemes` of the same.
+        Channel::Bluesky(_) => (300, Unit::Graphemes, Spelling::AsItIs),
+        // As much as its database takes.
+        Channel::Wordpress(_) => (4 * 1024 * 1024, Unit::Bytes, Spelling::AsItIs),
     };
     Some(Fitting {
         member: channel.member(),
@@ -119,6 +130,13 @@ const fn shape(channel: Channel<'_>) -> Shape {
         Channel::Devto(_) => Shape::Article {
             longest_title: 128,
             tags: 4,
+            reads_settings: true,
+        },
+        // Tags are numbers there, which nobody writes into a sheet.
+        Channel::Wordpress(_) => Shape::Article {
+            longest_title: 1_024,
+            tags: 0,
+            reads_settings: false,
         },
         _ => Shape::Text,
     }
@@ -131,9 +149,6 @@ impl Fitting {
     /// The first thing that the platform could not show as it is written.
     pub fn fit(&self, type_: AssetType, content: &AssetContent) -> Result<String, Misfit> {
         self.is_a_text(type_, content)?;
-        if let Shape::Article { longest_title, tags } = self.shape {
-            self.is_an_article(content, longest_title, tags)?;
-        }
         let text = match self.spelling {
             Spelling::AsItIs => content.text.clone(),
             Spelling::Slack => escaped(&content.text),
@@ -144,7 +159,10 @@ impl Fitting {
             Spelling::Little => &content.text,
         });
         if length > self.most {
-            return Err(self.too_long(length));
+            return Err(self.too_long(length, self.most, self.unit));
+        }
+        if self.unit == Unit::Graphemes && text.len() > BYTES_OF_GRAPHEMES {
+            return Err(self.too_long(text.len(), BYTES_OF_GRAPHEMES, Unit::Bytes));
         }
         Ok(text)
     }
@@ -169,53 +187,20 @@ impl Fitting {
         } else {
             return Ok(());
         };
-        Err(self.misfit(problem))
-    }
-
-    fn is_an_article(&self, content: &AssetContent, longest: usize, tags: usize) -> Result<(), Misfit> {
-        let title = content.title.as_deref().unwrap_or_default().trim();
-        let length = title.chars().count();
-        let problem = if title.is_empty() {
-            ("TitleMissing", "takes a title, and there is none", "Write one.")
-        } else if length > longest {
-            let (member, over) = (self.member, length - longest);
-            return Err(Misfit {
-                code: "TitleTooLong",
-                message: format!(
-                    "The title has {length} characters; the limit of {member} is {longest}: {over} too many."
-                ),
-                help: "Shorten it: nothing is cut.",
-            });
-        } else if content.tags.len() > tags {
-            ("TooManyTags", "shows fewer tags than these", "Leave some out.")
-        } else if content.text.trim_start().starts_with("---") {
-            // The platform would read settings of the article from there.
-            (
-                "FrontMatterNotShown",
-                "reads what stands below --- at the beginning as settings",
-                "Begin with words.",
-            )
-        } else {
-            return Ok(());
-        };
-        Err(self.misfit(problem))
-    }
-
-    fn misfit(&self, (code, what, help): (&'static str, &str, &'static str)) -> Misfit {
-        Misfit {
+        let (code, what, help) = problem;
+        Err(Misfit {
             code,
             message: format!("The channel type {} {what}.", self.member),
             help,
-        }
+        })
     }
 
-    fn too_long(&self, length: usize) -> Misfit {
-        let most = self.most;
+    fn too_long(&self, length: usize, most: usize, unit: Unit) -> Misfit {
         Misfit {
             code: "CopyTooLong",
             message: format!(
                 "The text has {length} {}, its link counted; the limit of {} is {most}: {} too many.",
-                self.unit.name(),
+                unit.name(),
                 self.member,
                 length - most
             ),
@@ -238,6 +223,24 @@ impl Shape {
     fn problem(self, content: &AssetContent) -> Option<Problem> {
         let title = content.title.as_deref().unwrap_or_default().trim();
         match (self, is_card(content)) {
+            (Self::Article { longest_title, .. }, _)
+                if title.is_empty() || title.chars().count() > longest_title =>
+            {
+                Some(title_of_an_article(title))
+            }
+            (Self::Article { tags, .. }, _) if content.tags.len() > tags => {
+                Some(("TooManyTags", "shows fewer tags than these", "Leave some out."))
+            }
+            (
+                Self::Article {
+                    reads_settings: true, ..
+                },
+                _,
+            ) if content.text.trim_start().starts_with("---") => Some((
+                "FrontMatterNotShown",
+                "reads what stands below --- at the beginning as settings",
+                "Begin with words.",
+            )),
             (Self::TitledCard, true) if title.is_empty() => Some((
                 "TitleMissing",
                 "shows a card under its title, and there is none",
@@ -264,6 +267,19 @@ impl Shape {
     }
 }
 
+/// What is wrong with the title of an article.
+fn title_of_an_article(title: &str) -> Problem {
+    if title.is_empty() {
+        ("TitleMissing", "takes a title, and there is none", "Write one.")
+    } else {
+        (
+            "TitleTooLong",
+            "takes a shorter title than this",
+            "Shorten it: nothing is cut.",
+        )
+    }
+}
+
 /// True where a link stands under the text, as a card.
 fn is_card(content: &AssetContent) -> bool {
     content.link_placement == LinkPlacement::Card && !content.links.is_empty()
@@ -282,16 +298,17 @@ impl Unit {
             Self::GraphemesAndShortLinks => with_short_links(text),
             Self::XWeighted => weighted::length(text),
             Self::Bytes => text.len(),
+            Self::Graphemes => text.graphemes(true).count(),
         }
     }
 
     const fn name(self) -> &'static str {
         match self {
-            Self::Characters => "characters",
+            Self::Characters | Self::Graphemes => "characters",
             Self::GraphemesAndShortLinks => "characters (a link counts as 23)",
             Self::Utf16 => "characters (an emoji counts as two)",
-            Self::XWeighted => "characters as X counts them (a link as 23, an emoji as two)",
             Self::Bytes => "bytes",
+            Self::XWeighted => "characters as X counts them (a link as 23, an emoji as two)",
         }
     }
 }
@@ -444,6 +461,22 @@ mod tests {
             ..card(Some("A title"), 1)
         };
         assert_eq!(code(linkedin(), &end), "TitleNotShown");
+    }
+
+    #[test]
+    fn bluesky_counts_what_people_see_and_the_bytes_as_well() {
+        let bluesky = of(&serde_json::json!({"bluesky": {"handle": "acme.com", "secretRef": {"name": "s"}}}));
+        assert_eq!(code(bluesky, &text(&"ש".repeat(300))), "fits");
+        assert_eq!(code(bluesky, &text(&"ש".repeat(301))), "CopyTooLong");
+        let family = "\u{1F469}\u{200D}\u{1F469}\u{200D}\u{1F467}";
+        assert_eq!(code(bluesky, &text(&family.repeat(166))), "fits");
+        let misfit = bluesky
+            .fit(AssetType::Post, &text(&family.repeat(167)))
+            .unwrap_err();
+        assert_eq!(
+            misfit.message,
+            "The text has 3006 bytes, its link counted; the limit of bluesky is 3000: 6 too many."
+        );
     }
 
     #[test]

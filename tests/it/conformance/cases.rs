@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use campanile::publish::{Class, Found, Outcome, Publisher};
+use campanile::{
+    domain::publication::Publication,
+    publish::{Class, Found, Outcome, Publisher},
+};
 
 use super::{HASTY, PATIENT, Rig, next_attempt, publish};
 use crate::sink::{Fault, Received, Sink, WebhookReceiver, answer};
@@ -197,16 +200,19 @@ pub(super) async fn conforms(rig: &dyn Rig) {
 
 /// The first sender is slow, or dead and its bytes are still under way, when the second has been and gone.
 async fn a_request_that_arrives_after_the_next_one_changes_nothing(rig: &dyn Rig) {
-    let first = rig.publication("overtaken");
+    let (careful, publisher) = (rig.publisher(PATIENT), rig.publisher(HASTY));
+    let mut first = rig.publication("overtaken");
+    first.prepared_id = Some(careful.prepare(&first).await.unwrap().id);
+    let prepared = publisher.prepare(&first).await.unwrap();
     rig.sink().script([Fault::Hold]);
-    let result = publish(&*rig.publisher(HASTY), &first).await;
+    let result = publisher.commit(&first, &prepared.id).await;
     assert_eq!(result.map_err(|error| error.outcome), Err(Outcome::Unknown));
     let again = next_attempt(&first);
-    publish(&*rig.publisher(PATIENT), &again).await.unwrap();
+    publish(&*careful, &again).await.unwrap();
     rig.sink().release();
     rig.sink().wait_until_idle();
     assert_eq!(rig.effects(&first), 1);
-    let found = rig.publisher(PATIENT).resolve(&again).await.unwrap();
+    let found = careful.resolve(&again).await.unwrap();
     assert!(
         matches!(found, Found::Published(_) | Found::CannotTell),
         "{found:?}"
@@ -215,12 +221,15 @@ async fn a_request_that_arrives_after_the_next_one_changes_nothing(rig: &dyn Rig
 
 async fn check(rig: &dyn Rig, case: &Case) {
     let name = case.name;
-    let publisher = rig.publisher(case.timeout);
-    let first = rig.publication(name);
+    let (careful, publisher) = (rig.publisher(PATIENT), rig.publisher(case.timeout));
+    let mut first = rig.publication(name);
+    // What prepares makes a draft, or a session: the fault strikes the one step that cannot be undone.
+    first.prepared_id = Some(careful.prepare(&first).await.unwrap().id);
+    let prepared = publisher.prepare(&first).await.unwrap();
     let before = rig.sink().requests().len();
     rig.sink().script([case.fault.clone()]);
 
-    let result = publish(&*publisher, &first).await;
+    let result = publisher.commit(&first, &prepared.id).await;
 
     let index = match publisher.class() {
         Class::NaturalKey if !rig.reads_its_answers() => 0,
@@ -238,7 +247,7 @@ async fn check(rig: &dyn Rig, case: &Case) {
     assert_eq!(requests.len() - before, wanted, "{name}: a retry below us");
     assert_one_request(name, &requests[before]);
     rig.sink().script([]);
-    what_the_next_call_does(rig, case, &*rig.publisher(PATIENT)).await;
+    what_the_next_call_does(rig, case, &first, &*careful).await;
 }
 
 fn says(outcome: Result<(), Outcome>, said: Said) -> bool {
@@ -267,10 +276,9 @@ fn assert_one_request(name: &str, request: &Received) {
     assert_eq!(request.headers["connection"], "close", "{name}");
 }
 
-async fn what_the_next_call_does(rig: &dyn Rig, case: &Case, publisher: &dyn Publisher) {
+async fn what_the_next_call_does(rig: &dyn Rig, case: &Case, first: &Publication, publisher: &dyn Publisher) {
     let name = case.name;
-    let first = rig.publication(name);
-    let again = next_attempt(&first);
+    let again = next_attempt(first);
     let found = publisher.resolve(&again).await.unwrap();
     match publisher.class() {
         Class::NaturalKey | Class::LookUp => assert_eq!(

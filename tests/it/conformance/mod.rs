@@ -1,6 +1,7 @@
 //! The suite that every publisher passes: what it says of each thing that can happen to a request, what the platform
 //! has then, and what the next call makes of it.
 
+mod bluesky;
 mod cases;
 mod chat;
 mod connection;
@@ -17,6 +18,7 @@ mod smtp;
 mod store;
 mod telegram;
 mod webhook;
+mod wordpress;
 mod x;
 
 use campanile::{
