@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::{
-    BlueskyChannel, ChannelConfigSpec, DevtoChannel, DiscordChannel, GitPagesChannel, LinkedInChannel,
-    ManualChannel, MastodonChannel, ObjectStoreChannel, SlackChannel, SmtpChannel, TelegramChannel,
-    WebhookChannel, WordpressChannel, XChannel,
+    BlueskyChannel, ChannelConfigSpec, DevtoChannel, DiscordChannel, FacebookPageChannel, GitPagesChannel,
+    LinkedInChannel, ManualChannel, MastodonChannel, ObjectStoreChannel, RedditChannel, SlackChannel,
+    SmtpChannel, TelegramChannel, WebhookChannel, WordpressChannel, XChannel,
 };
 
 /// Makes, of one line for each channel: the enum, the names, the rule that there is exactly one, and how it is found.
@@ -52,6 +52,8 @@ channels! {
     Mastodon(MastodonChannel) is mastodon, "mastodon";
     LinkedIn(LinkedInChannel) is linkedin, "linkedin";
     X(XChannel) is x, "x";
+    Reddit(RedditChannel) is reddit, "reddit";
+    FacebookPage(FacebookPageChannel) is facebook_page, "facebookPage";
     GitPages(GitPagesChannel) is git_pages, "gitPages";
     Manual(ManualChannel) is manual, "manual";
     Smtp(SmtpChannel) is smtp, "smtp";
@@ -72,6 +74,8 @@ impl Channel<'_> {
             Self::Mastodon(channel) => channel.timeout.0,
             Self::LinkedIn(channel) => channel.timeout.0,
             Self::X(channel) => channel.timeout.0,
+            Self::Reddit(channel) => channel.timeout.0,
+            Self::FacebookPage(channel) => channel.timeout.0,
             Self::GitPages(channel) => channel.timeout.0,
             Self::Smtp(channel) => channel.timeout.0,
             Self::Devto(channel) => channel.timeout.0,

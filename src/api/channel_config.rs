@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     BlueskyChannel, BreakerState, Breakers, ChannelLimits, Condition, DevtoChannel, DiscordChannel,
-    GoDuration, LinkedInChannel, MastodonChannel, SecretKeyReference, SecretReference, SlackChannel, SmtpTls,
-    TelegramChannel, WordpressChannel, XChannel,
+    FacebookPageChannel, GoDuration, LinkedInChannel, MastodonChannel, RedditChannel, SecretKeyReference,
+    SecretReference, SlackChannel, SmtpTls, TelegramChannel, WordpressChannel, XChannel,
     campaign::{is_default, yes},
     channel::{ONE_CHANNEL, ONE_CHANNEL_MESSAGE},
     condition::optional_date_time,
@@ -121,6 +121,12 @@ pub struct ChannelConfigSpec {
     /// Posts as one account of X.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub x: Option<XChannel>,
+    /// Posts in one subreddit as one user of Reddit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reddit: Option<RedditChannel>,
+    /// Posts as one page of Facebook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facebook_page: Option<FacebookPageChannel>,
     /// Publishes web pages to a branch of a git repository that a site is made from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git_pages: Option<GitPagesChannel>,

@@ -1,4 +1,4 @@
-//! Channels into the social networks of one company each: LinkedIn.
+//! Channels into the social networks of one company each: LinkedIn, Reddit, Facebook.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -50,9 +50,62 @@ pub enum LinkedInVisibility {
     Connections,
 }
 
+/// Posts in one subreddit, the account of the ChannelConfig, as one user of Reddit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RedditChannel {
+    /// The user who posts, without u/: the token has to be theirs.
+    #[schemars(length(min = 3, max = 20), regex(pattern = r"^[A-Za-z0-9_-]+$"))]
+    pub user: String,
+    /// The Secret with the keys clientId, clientSecret and refreshToken: an app, and the user's consent to it.
+    pub secret_ref: SecretReference,
+    /// The id of the flair template that the posts bear, where the subreddit asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 36), regex(pattern = r"^[0-9a-f-]{36}$"))]
+    pub flair: Option<String>,
+    /// The address of the API, where it is not oauth.reddit.com.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
+    pub endpoint: Option<String>,
+    /// Where access tokens are fetched, where it is not www.reddit.com.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
+    pub token_endpoint: Option<String>,
+    /// How long an answer may take.
+    #[serde(default = "ten_seconds")]
+    pub timeout: GoDuration,
+}
+
+/// Posts as one page of Facebook.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FacebookPageChannel {
+    /// The number of the page.
+    #[schemars(length(min = 1, max = 32), regex(pattern = r"^[0-9]+$"))]
+    pub page: String,
+    /// The Secret with the key token, the access token of the page, not of a person.
+    pub secret_ref: SecretReference,
+    /// The version of the Graph API.
+    #[serde(default = "graph_version")]
+    #[schemars(length(max = 8), regex(pattern = r"^v[0-9]{1,3}\.[0-9]{1,2}$"))]
+    pub version: String,
+    /// The address of the Graph API, where it is not graph.facebook.com.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
+    pub endpoint: Option<String>,
+    /// How long an answer may take.
+    #[serde(default = "ten_seconds")]
+    pub timeout: GoDuration,
+}
+
 /// The version of the summer of 2026, <https://learn.microsoft.com/en-us/linkedin/marketing/versioning>.
 fn linkedin_version() -> String {
     "202607".to_owned()
+}
+
+/// That of July 2026, <https://developers.facebook.com/docs/graph-api/changelog>.
+fn graph_version() -> String {
+    "v26.0".to_owned()
 }
 
 fn ten_seconds() -> GoDuration {

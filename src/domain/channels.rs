@@ -4,6 +4,7 @@ mod article;
 mod facets;
 mod fitting;
 mod little_text;
+mod shape;
 
 use std::fmt::Write as _;
 
@@ -96,6 +97,18 @@ pub const PROMISES: &[Promise] = &[
         because: "our own posts are found on the account's timeline, by the slot's parameter in their link",
     },
     Promise {
+        member: "reddit",
+        way: "",
+        class: 'C',
+        because: "the user's own submissions are found by the slot's parameter in their text or link; a link that stands there already is refused, and adopted only if it is ours",
+    },
+    Promise {
+        member: "facebookPage",
+        way: "",
+        class: 'C',
+        because: "the post is made unpublished, published by its number, and read back by it",
+    },
+    Promise {
         member: "webhook",
         way: "",
         class: 'D',
@@ -155,7 +168,11 @@ pub fn class(channel: Channel<'_>) -> ChannelClass {
         Channel::Discord(discord) => read_back(discord.channel.is_some()),
         Channel::LinkedIn(linkedin) => read_back(linkedin.is_organization()),
         Channel::Telegram(_) | Channel::Manual(_) | Channel::Smtp(_) => ChannelClass::Neither,
-        Channel::Mastodon(_) | Channel::X(_) | Channel::Wordpress(_) => ChannelClass::LookUp,
+        Channel::Mastodon(_)
+        | Channel::X(_)
+        | Channel::Wordpress(_)
+        | Channel::Reddit(_)
+        | Channel::FacebookPage(_) => ChannelClass::LookUp,
     }
 }
 

@@ -9,7 +9,7 @@ use http::{
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use super::{
     Outcome, PublishError, PublisherOptions, Secrets, SelectError,
@@ -125,7 +125,33 @@ impl Platform {
             let answer = self.wire.exchange(request, self.bounds()).await;
             answer.map_err(PublishError::from)
         };
-        Ok(self.told(&answer.map_err(unanswered)?)?.1)
+        let told = answer
+            .map_err(unanswered)
+            .and_then(|answer| Ok(self.told(&answer)?.1));
+        // That a session is refused says nothing of what was to be published.
+        told.map_err(|error| match error.outcome {
+            Outcome::Rejected => PublishError {
+                outcome: Outcome::NotSent { retry_after: None },
+                ..error
+            },
+            _ => error,
+        })
+    }
+
+    /// Publishes a form.
+    pub(super) async fn publish_form(
+        &self,
+        url: &Url,
+        fields: &[(&str, &str)],
+    ) -> Result<Answer, PublishError> {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let mut request = self.request(Method::POST, url, [])?;
+        *request.body_mut() = Bytes::from(body);
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers_mut().insert(CONTENT_TYPE, form);
+        Ok(self.wire.exchange(request, self.bounds()).await?)
     }
 
     /// Asks for something that changes nothing.
@@ -286,9 +312,9 @@ fn until_reset(headers: &HeaderMap, now: Timestamp) -> Option<f64> {
     i32::try_from(seconds).ok().map(f64::from)
 }
 
-/// A question that was not answered leaves nothing behind, and refuses no publication.
-fn unanswered(mut error: PublishError) -> PublishError {
-    if matches!(error.outcome, Outcome::Unknown | Outcome::Rejected) {
+/// A question that was not answered leaves nothing behind.
+pub(super) fn unanswered(mut error: PublishError) -> PublishError {
+    if error.outcome == Outcome::Unknown {
         error.outcome = Outcome::NotSent { retry_after: None };
     }
     error

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
 
 use super::{
-    Branches, Publisher, bluesky, devto, discord, linkedin, manual, mastodon, object_store, slack, smtp,
-    telegram, webhook, wire::Wire, wordpress, x,
+    Branches, Publisher, bluesky, devto, discord, facebook_page, linkedin, manual, mastodon, object_store,
+    reddit, slack, smtp, telegram, webhook, wire::Wire, wordpress, x,
 };
 use crate::{
     api::{CHANNEL_MEMBERS, Channel, ChannelConfigSpec, NotOneChannel, SecretKeyReference},
@@ -126,6 +126,8 @@ pub fn required_secrets(spec: &ChannelConfigSpec) -> Vec<SecretKeyReference> {
         Ok(Channel::Mastodon(channel)) => mastodon::required_secrets(channel),
         Ok(Channel::LinkedIn(channel)) => linkedin::required_secrets(channel),
         Ok(Channel::X(channel)) => x::required_secrets(channel),
+        Ok(Channel::Reddit(channel)) => reddit::required_secrets(channel),
+        Ok(Channel::FacebookPage(channel)) => facebook_page::required_secrets(channel),
         Ok(Channel::GitPages(channel)) => object_store::required_secrets_of_pages(channel),
         Ok(Channel::Smtp(channel)) => smtp::required_secrets(channel),
         Ok(Channel::Devto(channel)) => devto::required_secrets(channel),
@@ -154,6 +156,8 @@ pub fn select(
         | Channel::Mastodon(_)
         | Channel::LinkedIn(_)
         | Channel::X(_)
+        | Channel::Reddit(_)
+        | Channel::FacebookPage(_)
         | Channel::GitPages(_)
         | Channel::Manual(_)
         | Channel::Smtp(_)
@@ -181,6 +185,10 @@ pub fn select(
         Channel::Mastodon(channel) => Box::new(mastodon::Mastodon::new(spec, channel, secrets, options)?),
         Channel::LinkedIn(channel) => Box::new(linkedin::LinkedIn::new(spec, channel, secrets, options)?),
         Channel::X(channel) => Box::new(x::X::new(spec, channel, secrets, options)?),
+        Channel::Reddit(channel) => Box::new(reddit::Reddit::new(spec, channel, secrets, options)?),
+        Channel::FacebookPage(channel) => {
+            Box::new(facebook_page::FacebookPage::new(spec, channel, secrets, options)?)
+        }
         Channel::Telegram(channel) => Box::new(telegram::Telegram::new(spec, channel, secrets, options)?),
         Channel::GitPages(channel) => Box::new(object_store::ObjectStorePublisher::pages(
             spec, channel, secrets, options,

@@ -2,9 +2,9 @@
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::little_text::little_text;
+use super::{little_text::little_text, shape::Shape};
 use crate::{
-    api::{AssetContent, AssetType, Channel, LinkPlacement},
+    api::{AssetContent, AssetType, Channel},
     domain::policy::weighted,
 };
 
@@ -18,24 +18,6 @@ pub struct Fitting {
     unit: Unit,
     spelling: Spelling,
     shape: Shape,
-}
-
-/// What a post may have beside its text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
-    /// Nothing.
-    Text,
-    /// A link as a card with a title.
-    TitledCard,
-    /// A title above it.
-    Article {
-        /// The longest title, in characters.
-        longest_title: usize,
-        /// Most tags.
-        tags: usize,
-        /// Whether what stands below --- at the beginning is taken for settings.
-        reads_settings: bool,
-    },
 }
 
 /// What a platform counts.
@@ -57,9 +39,6 @@ enum Unit {
 
 /// What a link counts on Mastodon: `characters_reserved_per_url` of <https://docs.joinmastodon.org/entities/Instance/>.
 const SHORT_LINK: usize = 23;
-
-/// The longest title of a card on LinkedIn, in characters.
-const MAX_CARD_TITLE: usize = 400;
 
 /// The bytes that a text of Bluesky may have: `maxLength` of <https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/feed/post.json>.
 const BYTES_OF_GRAPHEMES: usize = 3_000;
@@ -91,7 +70,7 @@ pub struct Misfit {
 /// <https://discord.com/developers/docs/resources/message>; 4,096, <https://core.telegram.org/bots/api#sendmessage>; 3,000 is
 /// what LinkedIn says when it refuses more, and UTF-16 counts never less than it does; 280,
 /// <https://docs.x.com/fundamentals/counting-characters>: longer posts of paying accounts are not sent;
-/// 800 KiB, a title of 128 characters and 4 tags, the article of <https://github.com/forem/forem>.
+/// 800 KiB, the article of <https://github.com/forem/forem>.
 pub const fn fitting(channel: Channel<'_>) -> Option<Fitting> {
     let (most, unit, spelling) = match channel {
         Channel::Webhook(_)
@@ -114,32 +93,16 @@ pub const fn fitting(channel: Channel<'_>) -> Option<Fitting> {
         Channel::Bluesky(_) => (300, Unit::Graphemes, Spelling::AsItIs),
         // As much as its database takes.
         Channel::Wordpress(_) => (4 * 1024 * 1024, Unit::Bytes, Spelling::AsItIs),
+        Channel::Reddit(_) => (40_000, Unit::Characters, Spelling::AsItIs),
+        Channel::FacebookPage(_) => (63_206, Unit::Utf16, Spelling::AsItIs),
     };
     Some(Fitting {
         member: channel.member(),
         most,
         unit,
         spelling,
-        shape: shape(channel),
+        shape: Shape::of(channel),
     })
-}
-
-const fn shape(channel: Channel<'_>) -> Shape {
-    match channel {
-        Channel::LinkedIn(_) => Shape::TitledCard,
-        Channel::Devto(_) => Shape::Article {
-            longest_title: 128,
-            tags: 4,
-            reads_settings: true,
-        },
-        // Tags are numbers there, which nobody writes into a sheet.
-        Channel::Wordpress(_) => Shape::Article {
-            longest_title: 1_024,
-            tags: 0,
-            reads_settings: false,
-        },
-        _ => Shape::Text,
-    }
 }
 
 impl Fitting {
@@ -171,15 +134,19 @@ impl Fitting {
         let problem = if type_ != AssetType::Post {
             (
                 "NotAPost",
-                "takes posts, and this is none",
+                "takes posts, and this is none".to_owned(),
                 "Give it a channel of another type.",
             )
         } else if content.text.trim().is_empty() {
-            ("TextMissing", "takes a text, and there is none", "Write one.")
+            (
+                "TextMissing",
+                "takes a text, and there is none".to_owned(),
+                "Write one.",
+            )
         } else if !content.media.is_empty() {
             (
                 "MediaNotShown",
-                "is sent no media",
+                "is sent no media".to_owned(),
                 "Leave them out, or publish this by hand.",
             )
         } else if let Some(problem) = self.shape.problem(content) {
@@ -207,87 +174,6 @@ impl Fitting {
             help: "Shorten it: nothing is cut.",
         }
     }
-}
-
-/// The code, what the channel does, and what to do.
-type Problem = (&'static str, &'static str, &'static str);
-
-const TEXT_OR_CARD: Problem = (
-    "LinkPlacementNotShown",
-    "takes a link in the text, or one as a card",
-    "Write link_placement end or card.",
-);
-
-impl Shape {
-    /// What a post of this shape could not show.
-    fn problem(self, content: &AssetContent) -> Option<Problem> {
-        let title = content.title.as_deref().unwrap_or_default().trim();
-        match (self, is_card(content)) {
-            (Self::Article { longest_title, .. }, _)
-                if title.is_empty() || title.chars().count() > longest_title =>
-            {
-                Some(title_of_an_article(title))
-            }
-            (Self::Article { tags, .. }, _) if content.tags.len() > tags => {
-                Some(("TooManyTags", "shows fewer tags than these", "Leave some out."))
-            }
-            (
-                Self::Article {
-                    reads_settings: true, ..
-                },
-                _,
-            ) if content.text.trim_start().starts_with("---") => Some((
-                "FrontMatterNotShown",
-                "reads what stands below --- at the beginning as settings",
-                "Begin with words.",
-            )),
-            (Self::TitledCard, true) if title.is_empty() => Some((
-                "TitleMissing",
-                "shows a card under its title, and there is none",
-                "Add a column title, or write link_placement end.",
-            )),
-            (Self::TitledCard, true) if title.chars().count() > MAX_CARD_TITLE => Some((
-                "TitleTooLong",
-                "shows a card whose title has at most 400 characters",
-                "Shorten it.",
-            )),
-            (Self::TitledCard, true) if content.links.len() == 1 => None,
-            (Self::TitledCard, true) => Some(TEXT_OR_CARD),
-            (Self::Text | Self::TitledCard, _) if content.title.is_some() => {
-                Some(("TitleNotShown", "shows no title", "Leave the title empty."))
-            }
-            _ if is_in_the_text(content) => None,
-            (Self::TitledCard, _) => Some(TEXT_OR_CARD),
-            (Self::Text | Self::Article { .. }, _) => Some((
-                "LinkPlacementNotShown",
-                "takes a link in the text alone",
-                "Write link_placement end.",
-            )),
-        }
-    }
-}
-
-/// What is wrong with the title of an article.
-fn title_of_an_article(title: &str) -> Problem {
-    if title.is_empty() {
-        ("TitleMissing", "takes a title, and there is none", "Write one.")
-    } else {
-        (
-            "TitleTooLong",
-            "takes a shorter title than this",
-            "Shorten it: nothing is cut.",
-        )
-    }
-}
-
-/// True where a link stands under the text, as a card.
-fn is_card(content: &AssetContent) -> bool {
-    content.link_placement == LinkPlacement::Card && !content.links.is_empty()
-}
-
-fn is_in_the_text(content: &AssetContent) -> bool {
-    let placed = matches!(content.link_placement, LinkPlacement::End | LinkPlacement::None);
-    content.links.is_empty() || placed
 }
 
 impl Unit {
@@ -339,7 +225,7 @@ fn with_short_links(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{ChannelConfigSpec, Link, Media};
+    use crate::api::{ChannelConfigSpec, Link, LinkPlacement, Media};
 
     fn of(channel: &serde_json::Value) -> Fitting {
         let mut spec = serde_json::json!({"platform": "chat", "account": "a"});
@@ -505,6 +391,64 @@ mod tests {
             ..article("A title", "words")
         };
         assert_eq!(code(devto, &tagged), "TooManyTags");
+    }
+
+    #[test]
+    fn a_submission_on_reddit_has_a_title_and_a_text_or_a_link() {
+        let reddit = of(&serde_json::json!({"reddit": {"user": "acme", "secretRef": {"name": "s"}}}));
+        let link = Link {
+            url: "https://example.com/".into(),
+        };
+        let titled = |title: &str, placement| AssetContent {
+            title: Some(title.into()),
+            links: vec![link.clone()],
+            link_placement: placement,
+            ..text("A title")
+        };
+        assert_eq!(code(reddit, &titled("Another", LinkPlacement::End)), "fits");
+        assert_eq!(code(reddit, &titled("A title", LinkPlacement::Card)), "fits");
+        assert_eq!(
+            code(reddit, &titled("Another", LinkPlacement::Card)),
+            "TextNotShown"
+        );
+        assert_eq!(code(reddit, &titled(" ", LinkPlacement::End)), "TitleMissing");
+        assert_eq!(
+            code(reddit, &titled(&"\u{1F680}".repeat(300), LinkPlacement::End)),
+            "fits"
+        );
+        assert_eq!(
+            code(reddit, &titled(&"a".repeat(301), LinkPlacement::End)),
+            "TitleTooLong"
+        );
+        assert_eq!(
+            code(reddit, &titled("A title", LinkPlacement::FirstComment)),
+            "LinkPlacementNotShown"
+        );
+        let long = AssetContent {
+            text: "a".repeat(40_001),
+            ..titled("A title", LinkPlacement::End)
+        };
+        assert_eq!(code(reddit, &long), "CopyTooLong");
+    }
+
+    #[test]
+    fn a_card_on_facebook_has_one_link_and_no_title() {
+        let page = of(&serde_json::json!({"facebookPage": {"page": "1", "secretRef": {"name": "s"}}}));
+        let card = |links: usize, title: Option<&str>| AssetContent {
+            links: vec![
+                Link {
+                    url: "https://example.com/".into()
+                };
+                links
+            ],
+            title: title.map(str::to_owned),
+            link_placement: LinkPlacement::Card,
+            ..text("a")
+        };
+        assert_eq!(code(page, &card(1, None)), "fits");
+        assert_eq!(code(page, &card(2, None)), "LinkPlacementNotShown");
+        assert_eq!(code(page, &card(1, Some("A title"))), "TitleNotShown");
+        assert_eq!(code(page, &text(&"a".repeat(63_207))), "CopyTooLong");
     }
 
     #[test]

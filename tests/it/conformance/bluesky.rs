@@ -142,10 +142,10 @@ async fn a_post_that_somebody_changed_is_drifted_and_stays_as_it_is() {
     let rig = BlueskyRig::start("changed");
     let publisher = rig.publisher(PATIENT);
     let asset = publication("changed", AssetType::Post);
-    let published = publish(&*publisher, &asset).await.unwrap();
+    let post = publish(&*publisher, &asset).await.unwrap();
     let mut record = rig.posts()[0]["value"].clone();
     record["text"] = json!("other words");
-    Pds::shared().edit(&rig.account, &published.remote_id.unwrap(), Some(&record));
+    Pds::shared().edit(&rig.account, &post.remote_id.unwrap(), Some(&record));
     let again = next_attempt(&asset);
     let drifted = (Outcome::Drifted, "RecordChanged");
     assert_eq!(known(publish(&*publisher, &again).await), drifted);
@@ -160,7 +160,7 @@ async fn a_post_that_was_taken_down_is_absent_and_its_slot_can_be_used_again() {
     let rig = BlueskyRig::start("recalled");
     let publisher = rig.publisher(PATIENT);
     let first = publication("recalled", AssetType::Post);
-    let published = publish(&*publisher, &first).await.unwrap();
+    let post = publish(&*publisher, &first).await.unwrap();
     let released = Publication {
         epoch: 1,
         scheduled_for: "2026-11-29T07:00:00Z".parse().unwrap(),
@@ -169,10 +169,10 @@ async fn a_post_that_was_taken_down_is_absent_and_its_slot_can_be_used_again() {
     // As long as the first stands the slot is taken, whatever the epoch.
     let result = publish(&*publisher, &released).await;
     assert_eq!(known(result), (Outcome::Drifted, "RecordChanged"));
-    Pds::shared().edit(&rig.account, published.remote_id.as_deref().unwrap(), None);
+    Pds::shared().edit(&rig.account, post.remote_id.as_deref().unwrap(), None);
     assert_eq!(publisher.resolve(&first).await.unwrap(), Found::Absent);
     let second = publish(&*publisher, &released).await.unwrap();
-    assert_eq!(second.remote_id, published.remote_id);
+    assert_eq!(second.remote_id, post.remote_id);
     assert_eq!(rig.posts().len(), 1);
 }
 

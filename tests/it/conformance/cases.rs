@@ -202,10 +202,11 @@ pub(super) async fn conforms(rig: &dyn Rig) {
 async fn a_request_that_arrives_after_the_next_one_changes_nothing(rig: &dyn Rig) {
     let (careful, publisher) = (rig.publisher(PATIENT), rig.publisher(HASTY));
     let mut first = rig.publication("overtaken");
-    first.prepared_id = Some(careful.prepare(&first).await.unwrap().id);
-    let prepared = publisher.prepare(&first).await.unwrap();
+    let id = careful.prepare(&first).await.unwrap().id;
+    first.prepared_id = Some(id.clone());
+    publisher.prepare(&first).await.unwrap();
     rig.sink().script([Fault::Hold]);
-    let result = publisher.commit(&first, &prepared.id).await;
+    let result = publisher.commit(&first, &id).await;
     assert_eq!(result.map_err(|error| error.outcome), Err(Outcome::Unknown));
     let again = next_attempt(&first);
     publish(&*careful, &again).await.unwrap();
@@ -224,12 +225,13 @@ async fn check(rig: &dyn Rig, case: &Case) {
     let (careful, publisher) = (rig.publisher(PATIENT), rig.publisher(case.timeout));
     let mut first = rig.publication(name);
     // What prepares makes a draft, or a session: the fault strikes the one step that cannot be undone.
-    first.prepared_id = Some(careful.prepare(&first).await.unwrap().id);
-    let prepared = publisher.prepare(&first).await.unwrap();
+    let id = careful.prepare(&first).await.unwrap().id;
+    first.prepared_id = Some(id.clone());
+    publisher.prepare(&first).await.unwrap();
     let before = rig.sink().requests().len();
     rig.sink().script([case.fault.clone()]);
 
-    let result = publisher.commit(&first, &prepared.id).await;
+    let result = publisher.commit(&first, &id).await;
 
     let index = match publisher.class() {
         Class::NaturalKey if !rig.reads_its_answers() => 0,
@@ -247,7 +249,7 @@ async fn check(rig: &dyn Rig, case: &Case) {
     assert_eq!(requests.len() - before, wanted, "{name}: a retry below us");
     assert_one_request(name, &requests[before]);
     rig.sink().script([]);
-    what_the_next_call_does(rig, case, &first, &*careful).await;
+    what_the_next_call_does(rig, case, &first, &*rig.publisher(PATIENT)).await;
 }
 
 fn says(outcome: Result<(), Outcome>, said: Said) -> bool {

@@ -45,6 +45,29 @@ impl Asked {
     /// # Errors
     /// The answer to what is no request of an API: no JSON in a POST, or a body in a GET.
     pub(super) fn of(request: &Received) -> Result<Self, Vec<u8>> {
+        Self::with(request, "application/json; charset=utf-8", |body| {
+            serde_json::from_slice(body).map_err(|_| answer(400, &[], "bad JSON"))
+        })
+    }
+
+    /// The same of an API that takes forms: their fields are texts, each once.
+    pub(super) fn of_form(request: &Received) -> Result<Self, Vec<u8>> {
+        Self::with(request, "application/x-www-form-urlencoded", |body| {
+            let mut fields = serde_json::Map::new();
+            for (name, value) in url::form_urlencoded::parse(body) {
+                if fields.insert(name.into(), Value::String(value.into())).is_some() {
+                    return Err(answer(400, &[], "a field twice"));
+                }
+            }
+            Ok(Value::Object(fields))
+        })
+    }
+
+    fn with(
+        request: &Received,
+        wanted: &str,
+        read: impl Fn(&[u8]) -> Result<Value, Vec<u8>>,
+    ) -> Result<Self, Vec<u8>> {
         let mut words = request.line.split(' ');
         let method = words.next().unwrap_or_default().to_owned();
         let target = words.next().unwrap_or_default();
@@ -52,10 +75,10 @@ impl Asked {
             url::Url::parse(&format!("http://platform{target}")).map_err(|_| answer(400, &[], "bad url"))?;
         let kind = request.headers.get("content-type").map_or("", String::as_str);
         let body = if method == "POST" {
-            if kind != "application/json; charset=utf-8" {
-                return Err(answer(415, &[], "no JSON"));
+            if kind != wanted {
+                return Err(answer(415, &[], "another type"));
             }
-            serde_json::from_slice(&request.body).map_err(|_| answer(400, &[], "bad JSON"))?
+            read(&request.body)?
         } else if request.body.is_empty() {
             Value::Null
         } else {

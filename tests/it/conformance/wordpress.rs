@@ -101,7 +101,7 @@ async fn a_post_is_a_draft_first_and_then_published_with_an_address_from_its_tit
     let asset = prepared(&*publisher, &rig.publication("address")).await;
     assert_eq!((posts(&asset, "draft").len(), rig.effects(&asset)), (1, 0));
     assert_eq!(publisher.resolve(&asset).await.unwrap(), Found::Absent);
-    let published = publisher.commit(&asset, id(&asset)).await.unwrap();
+    let answer = publisher.commit(&asset, id(&asset)).await.unwrap();
     let [post] = posts(&asset, "publish").try_into().unwrap();
     assert_eq!(post["title"]["raw"], "About address \u{1F514}");
     assert!(
@@ -115,8 +115,8 @@ async fn a_post_is_a_draft_first_and_then_published_with_an_address_from_its_tit
         "<p dir=\"rtl\">שלום \u{1F514} &quot;quoted&quot;<br />\nsecond line</p>\n\n<p dir=\"rtl\"><a href=\"{link}\">{link}</a></p>"
     );
     assert_eq!(content, expected);
-    assert_eq!(published.remote_id.as_deref(), Some(id(&asset)));
-    assert_eq!(published.url.as_deref(), post["link"].as_str());
+    assert_eq!(answer.remote_id.as_deref(), Some(id(&asset)));
+    assert_eq!(answer.url.as_deref(), post["link"].as_str());
     assert!(matches!(
         publisher.resolve(&asset).await.unwrap(),
         Found::Published(_)
