@@ -63,6 +63,19 @@ pub struct Written {
     pub attempts: Vec<String>,
 }
 
+impl Words {
+    /// The words that were sent, whatever the branch says by now, where the receipt keeps them: another link or parameter
+    /// would be looked for in vain, and its absence prove nothing.
+    #[must_use]
+    pub fn as_sent(mut self, status: &ReceiptStatus) -> Self {
+        let sent = status.sent.as_deref();
+        if let Some(content) = sent.and_then(|sent| serde_json::from_str(sent).ok()) {
+            self.content = content;
+        }
+        self
+    }
+}
+
 impl Publication {
     /// Words as they are ordered to be sent, over what the receipt says of earlier attempts.
     pub fn of(words: Words, order: &SendOrder, before: &ReceiptStatus, attempt: &str) -> Self {
@@ -149,4 +162,49 @@ pub struct Marker {
     pub revision: u32,
     /// The attempt.
     pub attempt: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        api::{Environment, Link, ReceiptSlot},
+        domain::slot::Slot,
+    };
+
+    fn words(url: &str) -> Words {
+        let slot = ReceiptSlot {
+            environment: Environment::Production,
+            campaign: "week1".into(),
+            post_id: "launch".into(),
+            platform: "x".into(),
+            account: "main".into(),
+            locale: "en".into(),
+            item: "main".into(),
+            occurrence: String::new(),
+        };
+        Words {
+            slot: Slot::new(&slot),
+            type_: AssetType::Post,
+            content: AssetContent {
+                text: "We open.".into(),
+                links: vec![Link { url: url.into() }],
+                ..AssetContent::default()
+            },
+            due: None,
+        }
+    }
+
+    #[test]
+    fn a_lost_reply_is_looked_up_with_the_words_that_were_sent_whatever_the_branch_says_by_now() {
+        let sent = words("https://example.com/?cid=abc").content;
+        let status = ReceiptStatus {
+            sent: serde_json::to_string(&sent).ok(),
+            ..ReceiptStatus::default()
+        };
+        let edited = words("https://example.com/another");
+        assert_eq!(edited.clone().as_sent(&status).content, sent);
+        let unkept = ReceiptStatus::default();
+        assert_eq!(edited.clone().as_sent(&unkept), edited);
+    }
 }

@@ -119,6 +119,9 @@ impl FacebookPage {
             return refusal;
         };
         let said = refusal.message.clone();
+        if at(&body, "/error/is_transient") == true {
+            return PublishError::unknown("PlatformFailed", said);
+        }
         match code {
             1 | 2 => PublishError::unknown("PlatformFailed", said),
             4 | 17 | 32 | 341 | 613 | 80_001 => self.platform.wait_for(answer, None),

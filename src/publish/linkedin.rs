@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::{
-    Class, Found, Preflight, Prepared, PublishError, Published, Publisher, PublisherOptions, Secrets,
-    SelectError,
+    Class, Found, Outcome, Preflight, Prepared, PublishError, Published, Publisher, PublisherOptions,
+    Secrets, SelectError,
     platform::{
         Platform, api, at, authorization, below, card, earliest, fitted, is_marked, is_prepared, key_of,
         token,
@@ -136,7 +136,7 @@ impl LinkedIn {
         Ok(Preflight { message })
     }
 
-    fn refusal(&self, answer: &Answer) -> PublishError {
+    fn refusal(&self, answer: &Answer, resends: bool) -> PublishError {
         let mut error = self.platform.refusal(answer);
         let said = String::from_utf8_lossy(&answer.body);
         match answer.status.as_u16() {
@@ -146,6 +146,10 @@ impl LinkedIn {
                 .wait_for(answer, Some(until_midnight(Timestamp::now()))),
             422 if said.contains("DUPLICATE_POST") || said.contains("is a duplicate of urn:li:") => {
                 error.reason = "DuplicatePost";
+                // After an attempt that may have arrived, that is the best sign that it did.
+                if resends {
+                    error.outcome = Outcome::Unknown;
+                }
                 error
             }
             _ => error,
@@ -190,6 +194,13 @@ fn named(urn: &str) -> Option<Published> {
 fn is_older(post: &Value, publication: &Publication) -> bool {
     let made = at(post, "/createdAt").as_i64();
     made.is_some_and(|made| made < earliest(publication).as_millisecond())
+}
+
+/// True where a post has our words and hides where a link of it leads: then nothing proves that ours is not there.
+fn is_opaque(post: &Value, publication: &Publication) -> bool {
+    let words = at(post, "/commentary").as_str().unwrap_or_default();
+    let hides = words.contains("https://lnkd.in/") && same_words(&publication.content.text, words);
+    hides && !is_older(post, publication)
 }
 
 fn is_ours(post: &Value, publication: &Publication) -> bool {
@@ -271,7 +282,7 @@ impl Publisher for LinkedIn {
         }
         let answer = self.platform.publish(&self.posts, &post).await?;
         if !answer.status.is_success() {
-            return Err(self.refusal(&answer));
+            return Err(self.refusal(&answer, !publication.earlier_attempts.is_empty()));
         }
         let urn = answer.headers.get(ID).and_then(|id| id.to_str().ok());
         let published = urn.and_then(named);
@@ -282,16 +293,18 @@ impl Publisher for LinkedIn {
         if !self.is_organization {
             return Ok(Found::CannotTell);
         }
+        let mut opaque = false;
         for number in 0..MAX_PAGES {
             let page = self.page(number * PAGE).await?;
-            let ours = page.iter().find(|post| is_ours(post, publication));
-            if let Some(published) = ours.and_then(|post| named(at(post, "/id").as_str()?)) {
-                return Ok(Found::Published(published));
+            if let Some(post) = page.iter().find(|post| is_ours(post, publication)) {
+                let published = at(post, "/id").as_str().and_then(named);
+                return Ok(published.map_or(Found::CannotTell, Found::Published));
             }
+            opaque |= page.iter().any(|post| is_opaque(post, publication));
             // LinkedIn leaves out of a page what it does not show: only an empty one, or an older post, is the end.
             match page.last() {
                 Some(last) if !is_older(last, publication) => {}
-                _ if is_marked(publication) => return Ok(Found::Absent),
+                _ if is_marked(publication) && !opaque => return Ok(Found::Absent),
                 _ => return Ok(Found::CannotTell),
             }
         }

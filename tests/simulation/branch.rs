@@ -18,8 +18,9 @@ use tempfile::TempDir;
 
 use crate::{clock::TrueTime, platforms::Kind};
 
-/// How long what the branch said may still count while it can be read: the campaign's interval, and a little more.
-const MEMORY: SignedDuration = SignedDuration::from_mins(30 + 5);
+/// How long what the branch said may still count while it can be read: the campaign's interval, how late a look may be,
+/// and a little more.
+const MEMORY: SignedDuration = SignedDuration::from_mins(30 + 10 + 5);
 /// How far a machine's clock may be wrong before it closes its gate, and a little more.
 const SKEW: SignedDuration = SignedDuration::from_secs(130);
 /// The sheet.

@@ -23,7 +23,7 @@ use serde_json::json;
 
 use super::{
     breaker,
-    campaign::SOURCE_NOT_READ_YET,
+    campaign::{SOURCE_NOT_READ_IN_TIME, SOURCE_NOT_READ_YET},
     channel_config::CHANNEL_NOT_READY,
     context::Shared,
     error::Error,
@@ -68,6 +68,12 @@ pub(crate) async fn reconcile(view: Arc<AssetView>, shared: Arc<Shared>) -> Resu
     // Nothing is known yet that would be worth telling: the first look at the branch, or at the channel, wakes every asset.
     if plan.reason == SOURCE_NOT_READ_YET || plan.reason == CHANNEL_NOT_READY {
         return Ok(Requeue::await_change());
+    }
+    // Of the many that wait for their time nobody is told that the branch is read late.
+    if plan.reason == SOURCE_NOT_READ_IN_TIME
+        && let Some(at) = observed.asset.publish_at.filter(|at| *at > now)
+    {
+        return Ok(requeue_at(at, now));
     }
     if plan.reason == GUARDS_NOT_RUN || plan.reason == LINKS_UNCHECKED {
         return guarded_later(&view, &plan.reason, &shared).await;

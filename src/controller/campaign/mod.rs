@@ -47,6 +47,8 @@ const BETWEEN_SUMMARIES: Duration = Duration::from_secs(1);
 
 /// Why nothing is sent before the first look at the branch.
 pub(crate) const SOURCE_NOT_READ_YET: &str = "SourceNotReadYet";
+/// Why nothing is sent while a look at the branch is late.
+pub(crate) const SOURCE_NOT_READ_IN_TIME: &str = "SourceNotReadInTime";
 
 /// What decisions need of a Campaign.
 pub(crate) fn facts(campaign: &Campaign, shared: &Shared) -> CampaignFacts {
@@ -119,7 +121,7 @@ fn source_closed(campaign: &Campaign, look: Look) -> Option<(String, String)> {
     }
     if parsed && trusted && look == Look::Late {
         return Some((
-            "SourceNotReadInTime".to_owned(),
+            SOURCE_NOT_READ_IN_TIME.to_owned(),
             "The branch was to be read again by now, and that has not ended: nothing is sent before it has. The operator's \
              log says what is in its way."
                 .to_owned(),
@@ -151,9 +153,12 @@ pub(crate) async fn reconcile(guarded: Arc<Guarded<Campaign>>, shared: Arc<Share
     let is_behind = || observation.wanted.is_some() && is_behind(campaign, &namespace, &shared);
     if observation.waits_for_elder || is_behind() {
         state.waited = state.waited.saturating_add(1);
-        return Ok(Action::requeue(
-            CATCHING_UP * 2_u32.pow((state.waited - 1).min(DOUBLINGS)),
-        ));
+        let pause = CATCHING_UP * 2_u32.pow((state.waited - 1).min(DOUBLINGS));
+        // Whoever has read the branch, and found what stands already, knows it, whatever else it waits for.
+        if state.says_what_is_applied() && shared.sources.looked_at(&key, true, due(pause, &shared)) {
+            wake_assets(&namespace, &campaign.name_any(), &shared);
+        }
+        return Ok(Action::requeue(pause));
     }
     state.waited = 0;
     if let Some(applicable) = &mut observation.wanted {

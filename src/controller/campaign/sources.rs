@@ -22,8 +22,11 @@ use crate::{
     git::{Mirror, Snapshot},
 };
 
-/// How late a look at the branch may end before nothing is sent until it has: as long as a slow host and a large sheet take.
-const LATE: Duration = Duration::from_mins(2);
+/// How late a look at the branch may end before nothing is sent until it has: longer than one look takes, the slowest host
+/// and the largest sheet included.
+const LATE: Duration = Duration::from_mins(10);
+/// A look that counts no longer than that counts as late.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// Namespace and name.
 pub(crate) type Key = (String, String);
@@ -79,6 +82,13 @@ pub(crate) struct Applied {
 }
 
 impl SourceState {
+    /// Whether the host answered, with the revision that was applied last.
+    pub(crate) fn says_what_is_applied(&self) -> bool {
+        let read = self.snapshot.as_ref().map(Snapshot::revision);
+        let applied = self.applied.as_ref().filter(|applied| applied.parsed);
+        self.failure.is_none() && read.is_some() && read == applied.map(|applied| applied.revision.clone())
+    }
+
     /// Notes what has been applied.
     pub(crate) fn applied(&mut self, applicable: &Applicable) {
         let wanted = &applicable.wanted;
@@ -154,7 +164,8 @@ impl Sources {
     /// silent just then.
     pub(crate) fn looked_at(&self, key: &Key, was_read: bool, (now, next): (Duration, Duration)) -> bool {
         self.with(key, |entry| {
-            let held = entry.looked_at && now < entry.holds_until;
+            // Whoever looked a moment later has found it late.
+            let held = entry.looked_at && now.saturating_add(MOMENT) < entry.holds_until;
             entry.must_be_read &= !was_read;
             if !entry.must_be_read {
                 entry.looked_at = true;
@@ -287,8 +298,8 @@ mod tests {
         assert!(sources.looked_at(&key(), true, (Duration::ZERO, MINUTE * 30)));
         assert_eq!(look(&sources, 31), Look::Holds);
         assert!(!sources.looked_at(&key(), true, (MINUTE * 31, MINUTE * 60)));
-        assert_eq!(look(&sources, 61), Look::Holds);
-        assert_eq!(look(&sources, 62), Look::Late);
+        assert_eq!(look(&sources, 69), Look::Holds);
+        assert_eq!(look(&sources, 70), Look::Late);
         let wakes = sources.looked_at(&key(), true, (MINUTE * 70, MINUTE * 100));
         assert!(wakes, "whoever was held back goes on");
         assert_eq!(look(&sources, 70), Look::Holds);

@@ -93,8 +93,14 @@ fn opener(gate: GateName, phase: AssetPhase, reason: &str) -> Opener {
         "AssetGone" | "BeingDeleted" => return Opener::Nobody,
         "CampaignMissing" | "TimeZoneUnknown" | "CampaignIdTaken" | "SourceAlreadyOwned"
         | "CampaignSuspended" | "CampaignDisabled" | "ApproversMissing" => return Opener::Campaign,
-        "SourceNotReadYet" | "SourceStale" | "EditedByHand" | "ChannelNotReady" | "ClockSkew"
-        | "StoreWentBack" | "LinksUnchecked" => return Opener::Operator,
+        "SourceNotReadYet"
+        | "SourceNotReadInTime"
+        | "SourceStale"
+        | "EditedByHand"
+        | "ChannelNotReady"
+        | "ClockSkew"
+        | "StoreWentBack"
+        | "LinksUnchecked" => return Opener::Operator,
         "MadeByHand" | "HaltEnded" => return Opener::Approver,
         "Draft" | "SkippedByHalt" => return Opener::Branch,
         "ChannelDisabled" | "ChannelRefused" => return Opener::Channel,

@@ -85,6 +85,8 @@ impl Reddit {
             .query_pairs_mut()
             .append_pair("sort", "new")
             .append_pair("limit", PAGE)
+            // What its own user has hidden is left out otherwise.
+            .append_pair("show", "all")
             .append_pair("raw_json", "1");
         Ok(Self {
             sessions: Sessions::new(channel, app, options)?,

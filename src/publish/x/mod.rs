@@ -206,9 +206,9 @@ impl X {
         Err(refused)
     }
 
-    fn outcome(&self, answer: &Answer) -> Result<Published, PublishError> {
+    fn outcome(&self, answer: &Answer, resends: bool) -> Result<Published, PublishError> {
         if !answer.status.is_success() {
-            return Err(self.refusal(answer));
+            return Err(self.refusal(answer, resends));
         }
         let said = whole_json(answer);
         let id = said.as_ref().and_then(|said| at(said, "/data/id").as_str());
@@ -217,7 +217,7 @@ impl X {
     }
 
     /// A 403 is about the account, except where its words are about the post.
-    fn refusal(&self, answer: &Answer) -> PublishError {
+    fn refusal(&self, answer: &Answer, resends: bool) -> PublishError {
         let error = self.platform.refusal(answer);
         let body = whole_json(answer).unwrap_or_default();
         let detail = at(&body, "/detail").as_str().unwrap_or_default();
@@ -226,7 +226,12 @@ impl X {
                 "{}; the account has these words, by whoever wrote them",
                 error.message
             );
-            return PublishError::rejected("DuplicateContent", said);
+            // After an attempt that may have arrived, that is the best sign that it did.
+            return if resends {
+                PublishError::unknown("DuplicateContent", said)
+            } else {
+                PublishError::rejected("DuplicateContent", said)
+            };
         }
         error
     }
@@ -337,7 +342,7 @@ impl Publisher for X {
         let post = json!({"text": fitted(self.fitting, publication)?});
         let header = self.credentials.header(&Method::POST, &self.send)?;
         let answer = self.platform.publish_with(&self.send, &post, [header]).await?;
-        self.outcome(&answer)
+        self.outcome(&answer, !publication.earlier_attempts.is_empty())
     }
 
     /// A post of ours is known by the slot's parameter in its link: X shortens links and says where they lead.
@@ -362,8 +367,9 @@ impl Publisher for X {
             let ours = posts
                 .iter()
                 .find(|post| links(post).any(|link| link.contains(&parameter)));
-            if let Some(published) = ours.and_then(|post| self.named(at(post, "/id").as_str()?)) {
-                return Ok(Found::Published(published));
+            if let Some(post) = ours {
+                let published = at(post, "/id").as_str().and_then(|id| self.named(id));
+                return Ok(published.map_or(Found::CannotTell, Found::Published));
             }
             opaque |= posts.iter().any(is_opaque);
             token = at(&page, "/meta/next_token").as_str().map(str::to_owned);

@@ -411,6 +411,17 @@ async fn the_same_words_before_the_due_instant_or_with_another_link_are_another_
         rig.publisher(PATIENT).resolve(&asset).await.unwrap(),
         Found::Absent
     );
+    let mut mixed = publication("mixed", AssetType::Post);
+    let marked = format!("https://acme.example/x?cid={}", mixed.slot.parameter());
+    mixed.content.text = format!("See https://acme.example and {marked}");
+    rig.linkedin
+        .chat
+        .say(words("See https://acme.example and https://lnkd.in/dXyZ", MADE));
+    assert_eq!(
+        rig.publisher(PATIENT).resolve(&mixed).await.unwrap(),
+        Found::CannotTell,
+        "one link is shown, the other may be ours"
+    );
     let mut bare = publication("bare", AssetType::Post);
     bare.content.text = "Good morning!".into();
     bare.content.links.clear();
@@ -456,8 +467,11 @@ async fn what_linkedin_says_has_its_meaning() {
     let rig = LinkedInRig::start(MEMBER);
     let asset = publication("twice", AssetType::Post);
     publish(&*rig.publisher(PATIENT), &asset).await.unwrap();
+    // After an attempt that may have arrived, a duplicate is the best sign that it did; of another slot it is a refusal.
     let again = publish(&*rig.publisher(PATIENT), &next_attempt(&asset)).await;
-    assert_eq!(known(again), (Outcome::Rejected, "DuplicatePost"));
+    assert_eq!(known(again), (Outcome::Unknown, "DuplicatePost"));
+    let first = publish(&*rig.publisher(PATIENT), &asset).await;
+    assert_eq!(known(first), (Outcome::Rejected, "DuplicatePost"));
     assert_eq!(rig.effects(&asset), 1);
     let old = rig.with(json!({"version": "202606"}), TOKEN);
     assert_eq!(

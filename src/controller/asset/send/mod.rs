@@ -181,7 +181,7 @@ pub(super) fn words(direct: &Direct) -> Words {
 
 /// The publication that an undecided attempt on record tried, for looking it up.
 pub(super) fn publication_of_record(direct: &Direct, status: &ReceiptStatus) -> Publication {
-    Publication::of_record(words(direct), status)
+    Publication::of_record(words(direct).as_sent(status), status)
 }
 
 /// Brings in text and HTML that are too long to stand in the Asset.
