@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{GoDuration, SecretReference};
+use super::{GoDuration, SecretReference, duration};
 
 /// Publishes articles as one author of DEV, dev.to, or of another community that runs Forem.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -14,12 +14,12 @@ pub struct DevtoChannel {
     pub username: String,
     /// The Secret with the key apiKey, of the author's settings.
     pub secret_ref: SecretReference,
-    /// The address of the API, where it is not dev.to/api.
+    /// The address of the API, where it is not `https://dev.to/api`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
     pub endpoint: Option<String>,
     /// How long an answer may take.
-    #[serde(default = "twenty_seconds")]
+    #[serde(default = "duration::twenty_seconds")]
     pub timeout: GoDuration,
 }
 
@@ -36,10 +36,6 @@ pub struct WordpressChannel {
     /// The Secret with the key applicationPassword, made for this purpose in the user's profile.
     pub secret_ref: SecretReference,
     /// How long an answer may take.
-    #[serde(default = "twenty_seconds")]
+    #[serde(default = "duration::twenty_seconds")]
     pub timeout: GoDuration,
-}
-
-fn twenty_seconds() -> GoDuration {
-    GoDuration::from_secs(20)
 }

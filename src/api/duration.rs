@@ -38,6 +38,11 @@ pub(super) const fn ten_seconds() -> GoDuration {
     GoDuration::from_secs(10)
 }
 
+/// How long the answer of a platform that makes articles may take, where nothing else is said.
+pub(super) const fn twenty_seconds() -> GoDuration {
+    GoDuration::from_secs(20)
+}
+
 /// How long what takes several answers may take, where nothing else is said.
 pub(super) const fn a_minute() -> GoDuration {
     GoDuration::from_secs(60)

@@ -1,9 +1,9 @@
-//! Channels into the social networks of one company each: LinkedIn, Reddit, Facebook.
+//! Channels into the social networks of one company each: LinkedIn, X, Reddit, Facebook.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{GoDuration, SecretReference};
+use super::{GoDuration, SecretReference, duration};
 
 /// Posts on LinkedIn as one organization or one member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -24,12 +24,12 @@ pub struct LinkedInChannel {
     #[serde(default = "linkedin_version")]
     #[schemars(length(max = 6), regex(pattern = r"^20[0-9]{2}(0[1-9]|1[0-2])$"))]
     pub version: String,
-    /// The address of the API, where it is not api.linkedin.com.
+    /// The address of the API, where it is not `https://api.linkedin.com`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
     pub endpoint: Option<String>,
     /// How long an answer may take.
-    #[serde(default = "ten_seconds")]
+    #[serde(default = "duration::ten_seconds")]
     pub timeout: GoDuration,
 }
 
@@ -50,6 +50,37 @@ pub enum LinkedInVisibility {
     Connections,
 }
 
+/// Posts as one account of X.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct XChannel {
+    /// The handle of the account, without @; the channel is refused where its credentials are another's.
+    #[schemars(length(min = 1, max = 15), regex(pattern = r"^[A-Za-z0-9_]{1,15}$"))]
+    pub handle: String,
+    /// The Secret: for OAuth1 with the keys consumer_key, consumer_secret, access_token and access_token_secret, for OAuth2 with the key token.
+    pub secret_ref: SecretReference,
+    /// How requests prove whose they are.
+    #[serde(default)]
+    pub authentication: XAuthentication,
+    /// The address of the API, where it is not `https://api.x.com`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
+    pub endpoint: Option<String>,
+    /// How long an answer may take.
+    #[serde(default = "duration::ten_seconds")]
+    pub timeout: GoDuration,
+}
+
+/// How requests to X prove whose they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum XAuthentication {
+    /// By a signature with the keys of an app and of the account, OAuth 1.0a: they do not expire by themselves.
+    #[default]
+    OAuth1,
+    /// By a token of the account, OAuth 2.0: it lives for two hours, so something of yours has to renew the Secret.
+    OAuth2,
+}
+
 /// Posts in one subreddit, the account of the ChannelConfig, as one user of Reddit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -63,16 +94,16 @@ pub struct RedditChannel {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 36), regex(pattern = r"^[0-9a-f-]{36}$"))]
     pub flair: Option<String>,
-    /// The address of the API, where it is not oauth.reddit.com.
+    /// The address of the API, where it is not `https://oauth.reddit.com`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
     pub endpoint: Option<String>,
-    /// Where access tokens are fetched, where it is not www.reddit.com.
+    /// Where access tokens are fetched, where it is not `https://www.reddit.com`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
     pub token_endpoint: Option<String>,
     /// How long an answer may take.
-    #[serde(default = "ten_seconds")]
+    #[serde(default = "duration::ten_seconds")]
     pub timeout: GoDuration,
 }
 
@@ -89,12 +120,12 @@ pub struct FacebookPageChannel {
     #[serde(default = "graph_version")]
     #[schemars(length(max = 8), regex(pattern = r"^v[0-9]{1,3}\.[0-9]{1,2}$"))]
     pub version: String,
-    /// The address of the Graph API, where it is not graph.facebook.com.
+    /// The address of the Graph API, where it is not `https://graph.facebook.com`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
     pub endpoint: Option<String>,
     /// How long an answer may take.
-    #[serde(default = "ten_seconds")]
+    #[serde(default = "duration::ten_seconds")]
     pub timeout: GoDuration,
 }
 
@@ -106,8 +137,4 @@ fn linkedin_version() -> String {
 /// That of July 2026, <https://developers.facebook.com/docs/graph-api/changelog>.
 fn graph_version() -> String {
     "v26.0".to_owned()
-}
-
-fn ten_seconds() -> GoDuration {
-    GoDuration::from_secs(10)
 }

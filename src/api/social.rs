@@ -1,4 +1,4 @@
-//! Channels into social networks.
+//! Channels into social networks that anybody may host.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -52,44 +52,13 @@ pub struct BlueskyChannel {
     pub handle: String,
     /// The Secret with the key appPassword, made for this purpose in the account's settings.
     pub secret_ref: SecretReference,
-    /// The address of the account's server, where it is not bsky.social.
+    /// The address of the account's server, where it is not `https://bsky.social`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
     pub endpoint: Option<String>,
     /// How long an answer may take.
     #[serde(default = "duration::ten_seconds")]
     pub timeout: GoDuration,
-}
-
-/// Posts as one account of X.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct XChannel {
-    /// The handle of the account, without @; the channel is refused where its credentials are another's.
-    #[schemars(length(min = 1, max = 15), regex(pattern = r"^[A-Za-z0-9_]{1,15}$"))]
-    pub handle: String,
-    /// The Secret: for OAuth1 with the keys consumer_key, consumer_secret, access_token and access_token_secret, for OAuth2 with the key token.
-    pub secret_ref: SecretReference,
-    /// How requests prove whose they are.
-    #[serde(default)]
-    pub authentication: XAuthentication,
-    /// The address of the API, where it is not `https://api.x.com`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://"))]
-    pub endpoint: Option<String>,
-    /// How long an answer may take.
-    #[serde(default = "duration::ten_seconds")]
-    pub timeout: GoDuration,
-}
-
-/// How requests to X prove whose they are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum XAuthentication {
-    /// By a signature with the keys of an app and of the account, OAuth 1.0a: they do not expire by themselves.
-    #[default]
-    OAuth1,
-    /// By a token of the account, OAuth 2.0: it lives for two hours, so something of yours has to renew the Secret.
-    OAuth2,
 }
 
 fn five_hundred() -> u32 {

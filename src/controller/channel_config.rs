@@ -17,9 +17,7 @@ use super::{
     context::{Guarded, Shared},
     error::Error,
     lock::lock,
-    receipt,
-    repeats::words,
-    report,
+    receipt, report,
 };
 use crate::{
     api::{
@@ -423,11 +421,10 @@ async fn summarise(
         return Ok(());
     }
     // It is looked at again soon in any case.
-    let (uid, words) = (config.uid().unwrap_or_default(), words(&next));
-    let steady = shared.clock.steady();
-    if shared.repeats.pause(&uid, words, steady).is_some() {
+    let (uid, steady) = (config.uid().unwrap_or_default(), shared.clock.steady());
+    let Ok(telling) = shared.repeats.telling(&uid, &next, steady) else {
         return Ok(());
-    }
+    };
     let api: Api<ChannelConfig> = Api::namespaced(shared.client.clone(), namespace);
     let mut status = json!({
         "observedGeneration": next.observed_generation, "conditions": next.conditions, "type": next.type_,
@@ -442,7 +439,7 @@ async fn summarise(
     api.patch_status(&config.name_any(), &PatchParams::default(), &Patch::Merge(&patch))
         .await
         .map_err(Error::api("write the status of a ChannelConfig"))?;
-    shared.repeats.told(&uid, words, steady);
+    telling.told();
     Ok(())
 }
 

@@ -17,7 +17,6 @@ use super::{
     context::{Guarded, Shared},
     error::Error,
     lock::lock,
-    repeats::words,
     report::{self, Notice},
 };
 use crate::{
@@ -237,11 +236,11 @@ async fn summarise(
     if next == before {
         return Ok(None);
     }
-    let (uid, words) = (pack.uid().unwrap_or_default(), words(&next));
-    let steady = shared.clock.steady();
-    if let Some(pause) = shared.repeats.pause(&uid, words, steady) {
-        return Ok(Some(pause));
-    }
+    let (uid, steady) = (pack.uid().unwrap_or_default(), shared.clock.steady());
+    let telling = match shared.repeats.telling(&uid, &next, steady) {
+        Ok(telling) => telling,
+        Err(pause) => return Ok(Some(pause)),
+    };
     let mut value = serde_json::to_value(&next).unwrap_or_default();
     if let Some(fields) = value.as_object_mut() {
         // A merge patch keeps what it does not name.
@@ -260,7 +259,7 @@ async fn summarise(
         Err(kube::Error::Api(answer)) if answer.code == 404 => return Ok(None),
         Err(source) => return Err(Error::api("write the status of a PolicyPack")(source)),
     }
-    shared.repeats.told(&uid, words, steady);
+    telling.told();
     notice(pack, state, shared).await;
     Ok(None)
 }

@@ -36,8 +36,29 @@ struct Said {
 }
 
 impl Repeats {
-    /// How long to wait before that is said; none where it is news, or the pause is over.
-    pub(crate) fn pause(&self, uid: &str, words: u64, now: Duration) -> Option<Duration> {
+    /// Whether a status is to be written now: it is where it is news, or the pause is over.
+    ///
+    /// # Errors
+    /// How long to wait before it is said again.
+    pub(crate) fn telling(
+        &self,
+        uid: &str,
+        status: &impl Serialize,
+        now: Duration,
+    ) -> Result<Telling<'_>, Duration> {
+        let words = words(status);
+        match self.pause(uid, words, now) {
+            Some(pause) => Err(pause),
+            None => Ok(Telling {
+                repeats: self,
+                uid: uid.to_owned(),
+                words,
+                now,
+            }),
+        }
+    }
+
+    fn pause(&self, uid: &str, words: u64, now: Duration) -> Option<Duration> {
         let said = lock(&self.0);
         let last = said.iter().find(|said| said.uid == uid)?;
         if last.words != words {
@@ -46,27 +67,39 @@ impl Repeats {
         let pause = PAUSE * 2_u32.pow(last.times.min(DOUBLINGS));
         (last.at + pause).checked_sub(now).filter(|left| !left.is_zero())
     }
+}
 
-    /// That was said.
-    pub(crate) fn told(&self, uid: &str, words: u64, now: Duration) {
-        let mut said = lock(&self.0);
-        let place = said.iter().position(|said| said.uid == uid);
+/// A status that is about to be written.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Telling<'r> {
+    repeats: &'r Repeats,
+    uid: String,
+    words: u64,
+    now: Duration,
+}
+
+impl Telling<'_> {
+    /// It was written.
+    pub(crate) fn told(self) {
+        let mut said = lock(&self.repeats.0);
+        let place = said.iter().position(|said| said.uid == self.uid);
         let last = place.and_then(|place| said.remove(place));
-        let again = last.filter(|last| last.words == words && now < last.at + FORGOTTEN);
+        let again = last.filter(|last| last.words == self.words && self.now < last.at + FORGOTTEN);
         if said.len() >= REMEMBERED {
             said.pop_front();
         }
         said.push_back(Said {
-            uid: uid.to_owned(),
-            words,
-            at: now,
+            uid: self.uid,
+            words: self.words,
+            at: self.now,
             times: again.map_or(0, |last| last.times.saturating_add(1)),
         });
     }
 }
 
 /// What a status says, without the instants at which its conditions changed.
-pub(crate) fn words(status: &impl Serialize) -> u64 {
+fn words(status: &impl Serialize) -> u64 {
     let mut value = serde_json::to_value(status).unwrap_or_default();
     if let Some(Value::Array(conditions)) = value.get_mut("conditions") {
         for condition in conditions.iter_mut().filter_map(Value::as_object_mut) {
@@ -83,17 +116,24 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    fn said(reason: &str, at: u64) -> u64 {
-        words(&json!({"conditions": [{"type": "Ready", "reason": reason, "lastTransitionTime": at}]}))
+    fn said(reason: &str, at: u64) -> Value {
+        json!({"conditions": [{"type": "Ready", "reason": reason, "lastTransitionTime": at}]})
     }
 
     fn pause(repeats: &Repeats, reason: &str, at_seconds: u64) -> Option<u64> {
-        let pause = repeats.pause("a", said(reason, 0), Duration::from_secs(at_seconds));
-        pause.map(|pause| pause.as_secs())
+        let telling = repeats.telling("a", &said(reason, 0), Duration::from_secs(at_seconds));
+        telling.err().map(|pause| pause.as_secs())
     }
 
+    /// Says it, whether it would have to wait or not.
     fn told(repeats: &Repeats, uid: &str, reason: &str, at_seconds: u64) {
-        repeats.told(uid, said(reason, at_seconds), Duration::from_secs(at_seconds));
+        let telling = Telling {
+            repeats,
+            uid: uid.to_owned(),
+            words: words(&said(reason, at_seconds)),
+            now: Duration::from_secs(at_seconds),
+        };
+        telling.told();
     }
 
     #[test]

@@ -135,7 +135,7 @@ impl Devto {
             }
             let is_last = page.len() < PAGE;
             // Drafts come first, and have no such time.
-            let older = |last: &Value| is_older(at(last, "/published_at"), publication.scheduled_for);
+            let older = |last: &Value| is_older(at(last, "/published_at"), publication);
             if is_last || page.last().is_some_and(older) {
                 return Ok(Found::Absent);
             }

@@ -12,8 +12,8 @@ use super::{
     Class, Found, Preflight, Prepared, PublishError, Published, Publisher, PublisherOptions, Secrets,
     SelectError,
     platform::{
-        Platform, SKEW, api, at, authorization, below, fitted, is_marked, is_prepared, key_of, secret_url,
-        token, whole_json,
+        Platform, api, at, below, fitted, is_marked, is_prepared, key_of, secret_url, sooner, token,
+        whole_json,
     },
 };
 use crate::{
@@ -122,11 +122,7 @@ impl Discord {
         let (platform, way) = if let Some(id) = &channel.channel {
             let token = token(secrets, &key_of(&channel.secret_ref, "token"))?;
             let api = api(channel.endpoint.as_deref(), API, "spec.discord.endpoint")?;
-            let (header, value) = authorization("Bot", &token);
-            (
-                platform.with_header(header, value).hiding([token]),
-                Way::bot(&api, id)?,
-            )
+            (platform.with_token("Bot", token), Way::bot(&api, id)?)
         } else {
             let url = secret_url(secrets, &key_of(&channel.secret_ref, "url"))?;
             let parts = url.path_segments().into_iter().flatten();
@@ -219,8 +215,7 @@ fn id(message: &Value) -> u64 {
 
 /// The smallest id of a message that was sent at that time, less what clocks may differ by.
 fn snowflake(time: Timestamp) -> u64 {
-    let time = time.checked_sub(SKEW).unwrap_or(time);
-    let since = time.as_millisecond().saturating_sub(EPOCH).max(0);
+    let since = sooner(time).as_millisecond().saturating_sub(EPOCH).max(0);
     u64::try_from(since).unwrap_or_default() << 22
 }
 

@@ -10,9 +10,7 @@ use url::Url;
 use super::{
     Class, Found, Preflight, Prepared, PublishError, Published, Publisher, PublisherOptions, Secrets,
     SelectError,
-    platform::{
-        Platform, api, at, authorization, below, card, fitted, key_of, token, unanswered, whole_json,
-    },
+    platform::{Platform, api, at, below, card, fitted, key_of, token, unanswered, whole_json},
     wire::Answer,
 };
 use crate::{
@@ -63,13 +61,10 @@ impl FacebookPage {
         let token = token(secrets, &key_of(&channel.secret_ref, "token"))?;
         let graph = api(channel.endpoint.as_deref(), API, "spec.facebookPage.endpoint")?;
         let api = format!("{graph}/{}", channel.version);
-        let (header, value) = authorization("Bearer", &token);
         let mut me = below(&api, "me")?;
         me.query_pairs_mut().append_pair("fields", "id,name");
         Ok(Self {
-            platform: Platform::new("Facebook", channel.timeout.0, options)
-                .with_header(header, value)
-                .hiding([token]),
+            platform: Platform::new("Facebook", channel.timeout.0, options).with_token("Bearer", token),
             version: channel.version.clone(),
             page: channel.page.clone(),
             feed: below(&api, &format!("{}/feed", channel.page))?,

@@ -11,10 +11,7 @@ use url::Url;
 use super::{
     Class, Found, Outcome, Preflight, Prepared, PublishError, Published, Publisher, PublisherOptions,
     Secrets, SelectError,
-    platform::{
-        Platform, api, at, authorization, below, card, earliest, fitted, is_marked, is_prepared, key_of,
-        token,
-    },
+    platform::{Platform, api, at, below, card, earliest, fitted, is_marked, is_prepared, key_of, token},
     wire::Answer,
 };
 use crate::{
@@ -70,12 +67,10 @@ impl LinkedIn {
         let api = api(channel.endpoint.as_deref(), API, "spec.linkedin.endpoint")?;
         let version = HeaderValue::from_str(&channel.version)
             .map_err(|_| SelectError::invalid("spec.linkedin.version", "is no year and month, as 202607"))?;
-        let (header, value) = authorization("Bearer", &token);
         let platform = Platform::new("LinkedIn", channel.timeout.0, options)
-            .with_header(header, value)
             .with_header(VERSION, version)
             .with_header(PROTOCOL, HeaderValue::from_static("2.0.0"))
-            .hiding([token]);
+            .with_token("Bearer", token);
         Ok(Self {
             platform,
             is_organization: channel.is_organization(),

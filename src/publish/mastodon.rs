@@ -11,8 +11,7 @@ use super::{
     Class, Found, Preflight, Prepared, PublishError, Published, Publisher, PublisherOptions, Secrets,
     SelectError,
     platform::{
-        Platform, api, at, authorization, below, fitted, is_marked, is_older, is_prepared, key_of, token,
-        whole_json,
+        Platform, api, at, below, fitted, is_marked, is_older, is_prepared, key_of, token, whole_json,
     },
 };
 use crate::{
@@ -65,10 +64,8 @@ impl Mastodon {
     ) -> Result<Self, SelectError> {
         let token = token(secrets, &key_of(&channel.secret_ref, "token"))?;
         let api = api(Some(&channel.endpoint), "", "spec.mastodon.endpoint")?;
-        let (header, value) = authorization("Bearer", &token);
-        let platform = Platform::new("Mastodon", channel.timeout.0, options);
         Ok(Self {
-            platform: platform.with_header(header, value).hiding([token]),
+            platform: Platform::new("Mastodon", channel.timeout.0, options).with_token("Bearer", token),
             send: below(&api, "api/v1/statuses")?,
             me: below(&api, "api/v1/accounts/verify_credentials")?,
             instance: below(&api, "api/v2/instance")?,
@@ -211,7 +208,7 @@ impl Publisher for Mastodon {
                 return Ok(Found::Published(published));
             }
             match page.last() {
-                Some(last) if !is_older(at(last, "/created_at"), publication.scheduled_for) => {
+                Some(last) if !is_older(at(last, "/created_at"), publication) => {
                     max_id = at(last, "/id").as_str().map(str::to_owned);
                 }
                 _ => return Ok(Found::Absent),

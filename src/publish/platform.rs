@@ -27,7 +27,7 @@ use crate::{
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
 
 /// How much earlier than due what we published may stand, for clocks that differ.
-pub(super) const SKEW: SignedDuration = SignedDuration::from_mins(5);
+const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// A platform's API: how requests reach it, and what of its answers may be shown.
 pub(super) struct Platform {
@@ -55,6 +55,12 @@ impl Platform {
             headers: HeaderMap::from_iter([(ACCEPT, json)]),
             redaction: Redaction::default(),
         }
+    }
+
+    /// Proves whose requests are by a token, which is shown nowhere.
+    pub(super) fn with_token(self, scheme: &str, token: SecretString) -> Self {
+        let (header, value) = authorization(scheme, &token);
+        self.with_header(header, value).hiding([token])
     }
 
     /// Sends these headers with every request, beside those of JSON.
@@ -333,10 +339,9 @@ pub(super) fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
 }
 
 /// True where something was made, as of the time that the platform says, before anything of a publication can have left.
-pub(super) fn is_older(made: &Value, due: Timestamp) -> bool {
+pub(super) fn is_older(made: &Value, publication: &Publication) -> bool {
     let made: Option<Timestamp> = made.as_str().and_then(|text| text.parse().ok());
-    let earliest = due.checked_sub(SKEW).unwrap_or(due);
-    made.is_some_and(|made| made < earliest)
+    made.is_some_and(|made| made < earliest(publication))
 }
 
 /// The text of a publication as it is sent to a channel.
@@ -366,8 +371,12 @@ pub(super) fn card(publication: &Publication) -> Option<&str> {
 
 /// The earliest instant at which anything of a publication can stand on a platform.
 pub(super) fn earliest(publication: &Publication) -> Timestamp {
-    let due = publication.scheduled_for;
-    due.checked_sub(SKEW).unwrap_or(due)
+    sooner(publication.scheduled_for)
+}
+
+/// An instant, less what clocks may differ by.
+pub(super) fn sooner(instant: Timestamp) -> Timestamp {
+    instant.checked_sub(SKEW).unwrap_or(instant)
 }
 
 /// The one prepared id that a channel without preparation has: the key of the publication.
@@ -392,13 +401,18 @@ pub(super) fn key_of(secret: &SecretReference, key: &str) -> SecretKeyReference 
 /// A token, without the line break that Secrets made from files end in.
 pub(super) fn token(secrets: &Secrets, key: &SecretKeyReference) -> Result<SecretString, SelectError> {
     let token = secrets.get(key).map_or("", |value| value.expose().trim());
-    if token.is_empty() || !token.chars().all(|c| c.is_ascii_graphic()) {
+    if !is_token(token) {
         return Err(SelectError::invalid(
             secret_name(key),
             "is empty, or holds what no token holds",
         ));
     }
     Ok(token.into())
+}
+
+/// True for printable ASCII without spaces: what no token lacks, and what may stand in a header.
+pub(super) fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic())
 }
 
 /// An address that is a secret, as those of webhooks are.

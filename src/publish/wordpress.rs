@@ -11,7 +11,7 @@ use url::Url;
 use super::{
     Class, Found, Preflight, Prepared, PublishError, Published, Publisher, PublisherOptions, Secrets,
     SelectError,
-    platform::{Platform, api, at, authorization, below, fitted, key_of, whole_json},
+    platform::{Platform, api, at, authorization, below, fitted, is_token, key_of, whole_json},
     select::secret_name,
     wire::Answer,
 };
@@ -169,7 +169,7 @@ fn number(prepared_id: &str) -> Result<u64, PublishError> {
 fn password(secrets: &Secrets, key: &SecretKeyReference) -> Result<SecretString, SelectError> {
     let given = secrets.get(key).map_or("", SecretString::expose);
     let password: String = given.split_whitespace().collect();
-    if password.is_empty() || !password.chars().all(|c| c.is_ascii_graphic()) {
+    if !is_token(&password) {
         let problem = "is empty, or holds what no application password holds";
         return Err(SelectError::invalid(secret_name(key), problem));
     }

@@ -18,7 +18,6 @@ use super::{
     asset::from_memory,
     context::{Guarded, Shared},
     error::Error,
-    repeats::words,
     report,
     view::{AssetView, phase},
 };
@@ -50,13 +49,13 @@ pub(crate) async fn reconcile(
     let consumed_by = consumed_by(approval, &before, &shared).await?;
     let next = status(approval, &before, consumed_by, &shared);
     if next != before {
-        let (uid, words) = (approval.uid().unwrap_or_default(), words(&next));
-        let steady = shared.clock.steady();
-        if let Some(pause) = shared.repeats.pause(&uid, words, steady) {
-            return Ok(Requeue::requeue(pause));
-        }
+        let (uid, steady) = (approval.uid().unwrap_or_default(), shared.clock.steady());
+        let telling = match shared.repeats.telling(&uid, &next, steady) {
+            Ok(telling) => telling,
+            Err(pause) => return Ok(Requeue::requeue(pause)),
+        };
         write(approval, &next, &shared).await?;
-        shared.repeats.told(&uid, words, steady);
+        telling.told();
     }
     let expires_at = approval.spec.expires_at.as_ref().map(|time| time.0);
     let now = shared.clock.now();

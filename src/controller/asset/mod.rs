@@ -29,7 +29,6 @@ use super::{
     error::Error,
     guards,
     lane::{self, Entry},
-    repeats::words,
     report::{self, Notice},
     view::{AssetView, version_of},
 };
@@ -172,12 +171,12 @@ async fn summarise(
     if view.tells(&report) {
         return Ok(None);
     }
-    let (words, steady) = (words(&report), shared.clock.steady());
-    if let Some(pause) = shared.repeats.pause(view.uid(), words, steady) {
-        return Ok(Some(pause));
-    }
+    let telling = match shared.repeats.telling(view.uid(), &report, shared.clock.steady()) {
+        Ok(telling) => telling,
+        Err(pause) => return Ok(Some(pause)),
+    };
     write(view, &json!({"status": report}), shared).await?;
-    shared.repeats.told(view.uid(), words, steady);
+    telling.told();
     notice(view, observed, plan, shared).await;
     Ok(None)
 }

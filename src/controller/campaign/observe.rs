@@ -219,7 +219,7 @@ async fn ownership(
         }
         let names_pages = !elder.spec.suspend && !elder.spec.source.queues.is_empty();
         let now = shared.clock.steady();
-        known &= !names_pages || shared.sources.look(namespace, &name, now) != Look::None;
+        known &= !names_pages || shared.sources.look(namespace, &name, now) != Look::Never;
     }
     Ok(if known {
         Ownership::Ours

@@ -118,7 +118,7 @@ impl SourceState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Look {
     /// None has ended in this process.
-    None,
+    Never,
     /// The next one should have ended by now.
     Late,
     /// It counts.
@@ -182,7 +182,7 @@ impl Sources {
         match entries.get(&(namespace.to_owned(), name.to_owned())) {
             Some(entry) if entry.looked_at && now < entry.holds_until => Look::Holds,
             Some(entry) if entry.looked_at => Look::Late,
-            _ => Look::None,
+            _ => Look::Never,
         }
     }
 
@@ -294,7 +294,7 @@ mod tests {
     #[test]
     fn a_look_holds_until_the_next_one_is_late() {
         let sources = Sources::default();
-        assert_eq!(look(&sources, 0), Look::None);
+        assert_eq!(look(&sources, 0), Look::Never);
         assert!(sources.looked_at(&key(), true, (Duration::ZERO, MINUTE * 30)));
         assert_eq!(look(&sources, 31), Look::Holds);
         assert!(!sources.looked_at(&key(), true, (MINUTE * 31, MINUTE * 60)));
@@ -310,9 +310,9 @@ mod tests {
         let sources = Sources::default();
         sources.looked_at(&key(), true, (Duration::ZERO, MINUTE));
         sources.fell_asleep(&key());
-        assert_eq!(look(&sources, 0), Look::None);
+        assert_eq!(look(&sources, 0), Look::Never);
         assert!(!sources.looked_at(&key(), false, (MINUTE, MINUTE * 2)));
-        assert_eq!(look(&sources, 1), Look::None);
+        assert_eq!(look(&sources, 1), Look::Never);
         assert!(sources.looked_at(&key(), true, (MINUTE * 2, MINUTE * 3)));
         assert_eq!(look(&sources, 2), Look::Holds);
     }

@@ -14,7 +14,6 @@ use super::{
         context::Shared,
         error::Error,
         guards::{self, Named},
-        repeats::words,
         report::Notice,
         view::{phase, publish_at},
     },
@@ -91,13 +90,14 @@ pub(crate) async fn summarise(
     if let Some(since) = since.filter(|since| only_counts && *since < BETWEEN_SUMMARIES) {
         return Ok(BETWEEN_SUMMARIES.saturating_sub(since).min(rest));
     }
-    let (uid, words) = (campaign.uid().unwrap_or_default(), words(&next));
-    if let Some(pause) = shared.repeats.pause(&uid, words, now) {
-        return Ok(pause.min(rest));
-    }
+    let uid = campaign.uid().unwrap_or_default();
+    let telling = match shared.repeats.telling(&uid, &next, now) {
+        Ok(telling) => telling,
+        Err(pause) => return Ok(pause.min(rest)),
+    };
     state.summarised_at = Some(now);
     write(campaign, namespace, &next, shared).await?;
-    shared.repeats.told(&uid, words, now);
+    telling.told();
     notices(campaign, &before, &next, shared).await;
     Ok(rest)
 }

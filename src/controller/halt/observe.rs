@@ -17,10 +17,7 @@ use crate::{
     api::{Asset, Campaign, ChannelConfig, Halt, HaltSelector, InFlightSend, ReceiptStatus},
     domain::{
         decide::LONGEST_DELAY,
-        halts::{
-            BREAKER_OWNER, HALT_UNTIL_OWNER, HaltFacts, HaltView, Selector, Stage, Stoppable, affected,
-            in_flight,
-        },
+        halts::{HaltFacts, HaltView, Selector, Stage, Stoppable, affected, in_flight},
         observed::{campaign_id, channel_type},
     },
 };
@@ -150,8 +147,7 @@ pub(crate) fn breakers_of(namespace: &str, campaign: &str, shared: &Shared) -> V
     let standing = |halt: &Halt| {
         let facts = HaltFacts::of(&halt.name_any(), halt, created(halt));
         let ours = halt.metadata.namespace.as_deref() == Some(namespace);
-        let tripped = facts.owner.starts_with(BREAKER_OWNER) && facts.owner != HALT_UNTIL_OWNER;
-        (ours && tripped && facts.stage(now) != Stage::Ended).then_some(facts)
+        (ours && facts.was_tripped() && facts.stage(now) != Stage::Ended).then_some(facts)
     };
     let halts = shared.halts.state();
     let halts = halts.iter().filter_map(|guarded| guarded.0.as_ref().ok());

@@ -10,7 +10,7 @@ use kube::{
 use serde_json::json;
 
 use super::{
-    super::{context::Shared, error::Error, repeats::words, report::Notice},
+    super::{context::Shared, error::Error, report::Notice},
     observe::Observed,
 };
 use crate::{
@@ -35,13 +35,13 @@ pub(super) async fn summarise(
     {
         return Ok(Some(pause));
     }
-    let words = words(&report);
-    if let Some(pause) = shared.repeats.pause(&uid, words, now) {
-        return Ok(Some(pause));
-    }
+    let telling = match shared.repeats.telling(&uid, &report, now) {
+        Ok(telling) => telling,
+        Err(pause) => return Ok(Some(pause)),
+    };
     shared.halts_told.note(&uid, now);
     write(halt, &report, shared).await?;
-    shared.repeats.told(&uid, words, now);
+    telling.told();
     notices(halt, &before, &report, shared).await;
     Ok(None)
 }

@@ -165,7 +165,7 @@ async fn tell(
     let before = kept.memory.clone();
     remember::align(&mut kept, campaign, notify, now);
     let mut standing = observe::standing(campaign, key, shared);
-    let happened = observe::happened(campaign, key, &kept.memory, shared);
+    let happened = observe::happened(campaign, key, &kept.memory, &standing, shared);
     // Only what is about to be told is read whole, for its words.
     let told_now = pending(
         notify,

@@ -10,7 +10,7 @@ use super::{
         context::Shared,
         halt,
         lock::lock,
-        view::{AssetView, ReceiptView, phase},
+        view::{ReceiptView, phase},
     },
     Key,
 };
@@ -20,7 +20,7 @@ use crate::{
         condition_type::{SOURCE_FETCHED, SOURCE_PARSED},
     },
     domain::{
-        notify::{self, Memory, Situation, event_of},
+        notify::{Memory, Situation, event_of, review_opens},
         observed::{CampaignFacts, campaign_id},
         slot::{Slot, compared},
     },
@@ -78,8 +78,15 @@ pub(super) fn standing(campaign: &Campaign, (namespace, name): &Key, shared: &Sh
     assets.chain(breakers).chain(source).collect()
 }
 
-/// What happened since the oldest memory: publications, and rows that vanished.
-pub(super) fn happened(campaign: &Campaign, key: &Key, memory: &Memory, shared: &Shared) -> Vec<Situation> {
+/// What happened since the oldest memory: publications, rows that vanished, and a review window that opened while something
+/// that stands waits for it.
+pub(super) fn happened(
+    campaign: &Campaign,
+    key: &Key,
+    memory: &Memory,
+    standing: &[Situation],
+    shared: &Shared,
+) -> Vec<Situation> {
     let since = memory
         .values()
         .map(|route| route.happened_until.min(route.summed_up))
@@ -110,24 +117,16 @@ pub(super) fn happened(campaign: &Campaign, key: &Key, memory: &Memory, shared: 
         })
         .collect();
     let now = shared.clock.now();
-    happened.extend(review_opens(campaign, key, now, shared));
+    let waiting = standing
+        .iter()
+        .filter(|one| one.event == NotifyEvent::ApprovalNeeded);
+    let facts = CampaignFacts::of_spec(&key.1, &campaign.spec);
+    happened.extend(review_opens(&key.1, &facts, waiting.count(), now));
     if let Some(withdrawn) = lock(&shared.notifications.withdrawn).get_mut(key) {
         withdrawn.retain(|one| one.at.is_some_and(|at| now.duration_since(at) < WITHDRAWN_FOR));
         happened.extend(withdrawn.iter().cloned());
     }
     happened
-}
-
-fn review_opens(campaign: &Campaign, key: &Key, now: Timestamp, shared: &Shared) -> Option<Situation> {
-    // Without a window nothing is counted.
-    let facts = CampaignFacts::of_spec(&key.1, &campaign.spec);
-    notify::review_opens(&key.1, &facts, 1, now)?;
-    let waits = |view: &AssetView| {
-        let event = event_of(phase(view), view.reason());
-        view.is_of(&key.0, &key.1) && event == Some(NotifyEvent::ApprovalNeeded)
-    };
-    let waiting = shared.assets.state_filter(waits).len();
-    notify::review_opens(&key.1, &facts, waiting, now)
 }
 
 /// Adds what the status of an asset says to what was told to nobody yet; what cannot be read is told without.

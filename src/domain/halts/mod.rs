@@ -118,15 +118,15 @@ impl HaltFacts {
             return Stage::InForce;
         }
         let passed = self.last_tried() == Some(ProbeOutcome::Passed);
-        if passed || !self.is_tried_first() {
+        if passed || !self.was_tripped() {
             Stage::Ended
         } else {
             Stage::HalfOpen
         }
     }
 
-    /// Whether one asset is tried before the rest when it has run out: a breaker made it because something failed.
-    fn is_tried_first(&self) -> bool {
+    /// Whether a breaker made it because something failed: then one asset is tried before the rest when it has run out.
+    pub fn was_tripped(&self) -> bool {
         self.owner.starts_with(BREAKER_OWNER) && self.owner != HALT_UNTIL_OWNER
     }
 

@@ -10,7 +10,7 @@ use url::Url;
 use crate::{
     publish::{
         PublishError,
-        platform::{Platform, at, authorization},
+        platform::{Platform, at, authorization, is_token},
     },
     secret::SecretString,
 };
@@ -100,7 +100,7 @@ impl Sessions {
         self.is_the_account(answer)?;
         let text = |pointer| {
             let found = at(answer, pointer).as_str();
-            found.filter(|text| !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic()))
+            found.filter(|text| is_token(text))
         };
         let session = || {
             Some(Session {

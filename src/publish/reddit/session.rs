@@ -15,7 +15,7 @@ use crate::{
     api::RedditChannel,
     publish::{
         PublishError, PublisherOptions, SelectError,
-        platform::{Platform, api, at, authorization, below, unanswered, whole_json},
+        platform::{Platform, api, at, authorization, below, is_token, unanswered, whole_json},
         wire::Answer,
     },
     secret::SecretString,
@@ -142,7 +142,7 @@ impl Sessions {
             ));
         }
         let token = at(&body, "/access_token").as_str().unwrap_or_default();
-        if token.is_empty() || !token.chars().all(|c| c.is_ascii_graphic()) {
+        if !is_token(token) {
             return Err(unanswered(self.tokens.unexpected(&answer)));
         }
         may_do_everything(&body)?;

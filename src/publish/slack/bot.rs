@@ -17,9 +17,7 @@ use crate::{
     publish::{
         Class, Found, Outcome, Preflight, Prepared, PublishError, Published, Publisher, PublisherOptions,
         Secrets, SelectError,
-        platform::{
-            Platform, SKEW, api, at, authorization, below, fitted, is_prepared, key_of, token, whole_json,
-        },
+        platform::{Platform, api, at, below, earliest, fitted, is_prepared, key_of, token, whole_json},
         wire::Answer,
     },
 };
@@ -95,15 +93,13 @@ impl Bot {
     ) -> Result<Self, SelectError> {
         let token = token(secrets, &key_of(&channel.secret_ref, TOKEN))?;
         let api = api(channel.endpoint.as_deref(), API, "spec.slack.endpoint")?;
-        let (header, value) = authorization("Bearer", &token);
-        let platform = Platform::new("Slack", channel.timeout.0, options);
         let mut history = below(&api, "conversations.history")?;
         history
             .query_pairs_mut()
             .append_pair("channel", id)
             .append_pair("include_all_metadata", "true");
         Ok(Self {
-            platform: platform.with_header(header, value).hiding([token]),
+            platform: Platform::new("Slack", channel.timeout.0, options).with_token("Bearer", token),
             channel: id.to_owned(),
             send: below(&api, "chat.postMessage")?,
             history,
@@ -253,8 +249,7 @@ impl Publisher for Bot {
 
     async fn resolve(&self, publication: &Publication) -> Result<Found, PublishError> {
         let key = publication.key();
-        let oldest = publication.scheduled_for.checked_sub(SKEW);
-        let oldest = oldest.map_or(0, |oldest| oldest.as_second().max(0));
+        let oldest = earliest(publication).as_second().max(0);
         let mut cursor: Option<String> = None;
         for _ in 0..MAX_PAGES {
             let (_, page) = self.ask(&self.page(oldest, cursor.as_deref())).await?;

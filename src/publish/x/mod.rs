@@ -16,7 +16,7 @@ use super::{
     Class, Found, Outcome, Preflight, Prepared, PublishError, Published, Publisher, PublisherOptions,
     Secrets, SelectError,
     platform::{
-        Platform, SKEW, api, at, authorization, below, fitted, is_marked, is_prepared, key_of, token,
+        Platform, api, at, authorization, below, fitted, is_marked, is_prepared, key_of, sooner, token,
         whole_json,
     },
     wire::Answer,
@@ -353,7 +353,7 @@ impl Publisher for X {
         let (account, parameter) = (self.account().await?, publication.slot.parameter());
         // The platform refuses to be asked about the future.
         let due = publication.scheduled_for.min(Timestamp::now());
-        let since = due.checked_sub(SKEW).unwrap_or_default();
+        let since = sooner(due);
         let (mut token, mut opaque): (Option<String>, bool) = (None, false);
         for _ in 0..MAX_PAGES {
             let wanted = Page {
