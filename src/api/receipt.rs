@@ -321,6 +321,10 @@ pub struct Attempt {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024))]
     pub prepared_id: Option<String>,
+    /// The platform's own id of the item that it replies to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub reply_to: Option<String>,
     /// Who sends.
     pub sender: Sender,
     /// When the intent was written.

@@ -34,6 +34,8 @@ const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(31 * 24);
 const WAITING_FOR_TIME: &str = "WaitingForTime";
 /// Why a row waits for another one.
 const WAITING_FOR_POST: &str = "WaitingForPost";
+/// Why an item waits for the one that it replies to.
+const WAITING_FOR_ITEM: &str = "WaitingForItem";
 
 /// What a script is told where something is blocked.
 const BLOCKED: u8 = 2;
@@ -330,7 +332,12 @@ fn when(course: Option<&Course>, plan: &Plan, due: Option<Timestamp>, now: Times
     match plan.phase {
         _ if sent.is_some() => sent,
         AssetPhase::Publishing => Some(now),
-        AssetPhase::Scheduled if !matches!(plan.reason.as_str(), WAITING_FOR_TIME | WAITING_FOR_POST) => {
+        AssetPhase::Scheduled
+            if !matches!(
+                plan.reason.as_str(),
+                WAITING_FOR_TIME | WAITING_FOR_POST | WAITING_FOR_ITEM
+            ) =>
+        {
             plan.wake_at.max(due)
         }
         _ => due,
@@ -349,7 +356,7 @@ fn waits_for(plan: &Plan, course: Option<&Course>) -> Option<String> {
 fn no_room(plan: &Plan, course: Option<&Course>) -> Option<Warning> {
     let sent = course.is_some_and(|course| course.sent.is_some());
     let later = course.and_then(|course| course.end.no_room.clone());
-    let goes = goes(plan) && plan.reason != WAITING_FOR_POST;
+    let goes = goes(plan) && !matches!(plan.reason.as_str(), WAITING_FOR_POST | WAITING_FOR_ITEM);
     let found = plan.would_be_missed.clone().or(later.filter(|_| goes));
     found.filter(|_| !sent)
 }

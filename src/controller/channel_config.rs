@@ -25,7 +25,8 @@ use crate::{
         condition_type::{self, CREDENTIALS_READY, REACHABLE},
     },
     domain::{
-        channels, digest,
+        channels::{self, Replies, replies},
+        digest,
         lanes::Sharing,
         limits::{AccountKey, Bucket, Limits, LimitsError},
         observed::{ChannelClass, ChannelFacts},
@@ -148,6 +149,7 @@ fn facts_of_object(config: &ChannelConfig) -> ChannelFacts {
             .and_then(|s| s.rate_limited_until.as_ref())
             .map(|time| time.0),
         manual: config.spec.manual.clone(),
+        replies: config.spec.channel().map_or(Replies::No, replies),
     }
 }
 

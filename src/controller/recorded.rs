@@ -33,8 +33,8 @@ use crate::{
     },
     domain::{
         gates::approval::{Setback, takes_words_unseen},
-        guarding,
-        lanes::{Surroundings, Trace, judge_lanes},
+        guarding, items,
+        lanes::{Reached, Surroundings, Trace, judge_lanes},
         materialise::{Memory, Standing},
         observed::{
             AssetFacts, CampaignFacts, ChannelFacts, Enforcement, Observed, ProcessFacts, campaign_id,
@@ -239,7 +239,7 @@ impl Recorded {
             traces.extend(view.spec.as_ref().ok().map(|spec| Trace {
                 slot: spec.slot.clone(),
                 type_: view.status.type_,
-                phase: view.status.phase,
+                reached: Reached::of(&view.status),
                 effects: view.effects.to_vec(),
             }));
         });
@@ -436,8 +436,9 @@ fn depends_on_others(assets: &[Asset], campaigns: &[Campaign], configs: &[Channe
                 && channel_config::limits_on_record(config).need_a_lane
         })
     };
+    let follows = |asset: &Asset| asset.spec.after.is_some() || items::replies_to(&asset.spec.item).is_some();
     let mut assets = assets.iter();
-    assets.any(|asset| asset.spec.after.is_some() || capped(asset) || limited(asset))
+    assets.any(|asset| follows(asset) || capped(asset) || limited(asset))
 }
 
 /// The Assets of the namespace that are not among these.

@@ -176,6 +176,32 @@ pub fn class(channel: Channel<'_>) -> ChannelClass {
     }
 }
 
+/// How a channel publishes an item that replies to another one: the rest of a thread, a first comment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Replies {
+    /// It does not.
+    #[default]
+    No,
+    /// After the one before; whoever receives it is told its slot.
+    InOrder,
+    /// As a reply, by the platform's own id of the one before.
+    ById,
+}
+
+/// How a channel publishes an item that replies to another one.
+pub const fn replies(channel: Channel<'_>) -> Replies {
+    match channel {
+        Channel::Mastodon(_) | Channel::X(_) => Replies::ById,
+        Channel::Webhook(_) | Channel::ObjectStore(_) | Channel::Manual(_) => Replies::InOrder,
+        Channel::Slack(_)
+        | Channel::Discord(_)
+        | Channel::Telegram(_)
+        | Channel::LinkedIn(_)
+        | Channel::GitPages(_)
+        | Channel::Smtp(_) => Replies::No,
+    }
+}
+
 /// A bot or an organization reads back what it has sent; a webhook or a member cannot.
 const fn read_back(possible: bool) -> ChannelClass {
     if possible {

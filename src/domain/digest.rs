@@ -42,6 +42,10 @@ struct Canonical<'a> {
     media: Vec<(&'a str, &'a str)>,
     language: &'a str,
     stored: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    thread: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_comment: &'a Option<String>,
 }
 
 /// The digest of everything a reader would receive; approvals bind to it.
@@ -60,6 +64,8 @@ pub fn of_content(spec: &AssetSpec) -> String {
         links,
         link_placement,
         media,
+        thread,
+        first_comment,
         language,
         direction: _,
         stored,
@@ -89,6 +95,8 @@ pub fn of_content(spec: &AssetSpec) -> String {
         stored: stored
             .as_ref()
             .map(|StoredContent { digest, .. }| digest.as_str()),
+        thread,
+        first_comment,
     })
 }
 

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::{
+    channels::Replies,
     decide::decide,
     limits::{LaneFacts, Limits},
     observed::{
@@ -67,6 +68,7 @@ fn approved_post() -> AssetFacts {
         },
         locale: "en".to_owned(),
         item: "main".to_owned(),
+        is_of_several: false,
         occurrence: String::new(),
         type_: AssetType::Post,
         intent: Intent::Approved,
@@ -134,6 +136,7 @@ pub(super) fn channel(class: ChannelClass) -> ChannelFacts {
         rate_limited_until: None,
         limits: Limits::default(),
         manual: None,
+        replies: Replies::No,
     }
 }
 
@@ -246,6 +249,7 @@ pub(super) fn order(words: &str, epoch: u32, revision: u32) -> SendOrder {
         channel: "linkedin-company".to_owned(),
         endpoint_digest: "sha256:endpoint".to_owned(),
         prepared_id: None,
+        reply_to: None,
     }
 }
 

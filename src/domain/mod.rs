@@ -15,6 +15,7 @@ mod fixtures;
 pub mod gates;
 pub mod guarding;
 pub mod halts;
+pub mod items;
 pub mod lanes;
 pub mod language;
 pub mod limits;

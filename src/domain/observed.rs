@@ -15,7 +15,9 @@ use crate::api::{
 };
 
 use super::{
+    channels::Replies,
     halts::HaltFacts,
+    items,
     limits::{DailyCap, LaneFacts, Limits, lower_cap},
     schedule,
     slot::Slot,
@@ -97,6 +99,8 @@ pub struct AssetFacts {
     pub locale: String,
     /// Which part of the post.
     pub item: String,
+    /// True where its post has other parts.
+    pub is_of_several: bool,
     /// Which declared repeat.
     pub occurrence: String,
     /// What it is.
@@ -149,6 +153,7 @@ impl AssetFacts {
             },
             locale: slot.locale.clone(),
             item: slot.item.clone(),
+            is_of_several: slot.item != items::MAIN,
             occurrence: slot.occurrence.clone(),
             type_: status.type_.unwrap_or(AssetType::Post),
             intent: Intent::Approved,
@@ -190,6 +195,14 @@ impl AssetFacts {
             item: self.item.clone(),
             occurrence: self.occurrence.clone(),
         })
+    }
+
+    /// The post that has to be published first: for what replies to an item, the post of both.
+    pub fn followed_post(&self) -> Option<&str> {
+        if items::replies_to(&self.item).is_some() {
+            return Some(&self.post_id);
+        }
+        self.after.as_deref()
     }
 
     /// True for what is a state and is replaced in place, false for what is a moment and is sent once.
@@ -341,6 +354,8 @@ pub struct ChannelFacts {
     pub limits: Limits,
     /// Who publishes by hand, where the platform has no API for us.
     pub manual: Option<ManualChannel>,
+    /// How it publishes what replies to another item.
+    pub replies: Replies,
 }
 
 /// A receipt, as it was read.

@@ -149,6 +149,9 @@ pub struct SendOrder {
     pub endpoint_digest: String,
     /// What an earlier attempt of this epoch prepared; it and nothing else is committed.
     pub prepared_id: Option<String>,
+    /// The platform's own id of the item that it replies to: that of the first attempt under the same key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<String>,
 }
 
 /// A request to a person that is decided.

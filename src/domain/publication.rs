@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{
     plan::SendOrder,
-    receipt::{prepared_id, undecided, written},
+    receipt::{prepared_id, reply_to, undecided, written},
     slot::Slot,
 };
 use crate::api::{AssetContent, AssetType, Attempt, ReceiptStatus};
@@ -46,6 +46,8 @@ pub struct Publication {
     pub scheduled_for: Timestamp,
     /// What was prepared for this epoch and revision, if anything was.
     pub prepared_id: Option<String>,
+    /// The platform's own id of the item that it replies to, where it is a part of a thread or a first comment.
+    pub reply_to: Option<String>,
     /// For a page or template that was published before: what we wrote then.
     pub replaces: Option<Written>,
 }
@@ -96,6 +98,7 @@ impl Publication {
             content: words.content,
             content_digest: order.content_digest.clone(),
             prepared_id: order.prepared_id.clone(),
+            reply_to: order.reply_to.clone(),
             replaces: written(before),
         }
     }
@@ -112,6 +115,7 @@ impl Publication {
             content_digest,
             channel: String::new(),
             endpoint_digest: String::new(),
+            reply_to: reply_to(status, status.epoch),
         };
         Self::of(
             words,

@@ -70,6 +70,15 @@ impl Slot {
         })
     }
 
+    /// The slot of another item of the same post.
+    #[must_use]
+    pub fn of_item(&self, item: &str) -> Self {
+        Self::new(&ReceiptSlot {
+            item: item.to_owned(),
+            ..self.0.clone()
+        })
+    }
+
     /// The fields in their compared form.
     pub fn fields(&self) -> &ReceiptSlot {
         &self.0

@@ -42,6 +42,9 @@ pub struct PublishedAsset {
     /// What it is.
     #[serde(rename = "type")]
     pub type_: AssetType,
+    /// For a part of a thread and a first comment: the id that you gave what it replies to, where you gave one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<String>,
     /// The title, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
@@ -87,6 +90,7 @@ impl AssetPublish {
             data: PublishedAsset {
                 slot: publication.slot.fields().clone(),
                 type_: publication.type_,
+                reply_to: publication.reply_to.clone(),
                 title: content.title,
                 subject: content.subject,
                 preview_text: content.preview_text,

@@ -3,7 +3,7 @@
 use std::{fmt, sync::OnceLock, time::Duration};
 
 use async_trait::async_trait;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -126,6 +126,46 @@ fn named(status: &Value) -> Option<Published> {
     Some(Published::named(Some(id.to_owned()), at(status, "/url").as_str()))
 }
 
+/// True where a status replies to what the publication replies to.
+fn replies_alike(publication: &Publication, status: &Value) -> bool {
+    let parent = publication.reply_to.as_deref();
+    parent.is_some() && at(status, "/in_reply_to_id").as_str() == parent
+}
+
+fn is_ours(publication: &Publication, marked: bool, status: &Value) -> bool {
+    let html = at(status, "/content").as_str().unwrap_or_default();
+    if marked {
+        return html.contains(&publication.slot.parameter());
+    }
+    replies_alike(publication, status) && words_of(html) == without_spaces(&publication.content.text)
+}
+
+/// The words of a status, without tags and spaces.
+fn words_of(html: &str) -> String {
+    let pieces = html.split('<').enumerate();
+    let beside_tags = pieces.map(|(number, piece)| match piece.split_once('>') {
+        Some((_, words)) if number > 0 => words,
+        _ => piece,
+    });
+    let entities = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&amp;", "&"),
+    ];
+    let words = entities
+        .iter()
+        .fold(beside_tags.collect::<String>(), |words, (entity, one)| {
+            words.replace(entity, one)
+        });
+    without_spaces(&words)
+}
+
+fn without_spaces(words: &str) -> String {
+    words.split_whitespace().collect()
+}
+
 #[async_trait]
 impl Publisher for Mastodon {
     fn channel_type(&self) -> &'static str {
@@ -171,11 +211,14 @@ impl Publisher for Mastodon {
 
     async fn commit(&self, publication: &Publication, prepared_id: &str) -> Result<Published, PublishError> {
         is_prepared(publication, prepared_id)?;
-        let status = json!({
+        let mut status = json!({
             "status": fitted(self.fitting, publication)?,
             "visibility": self.visibility,
             "language": language(&publication.content.language),
         });
+        if let (Some(parent), Some(fields)) = (&publication.reply_to, status.as_object_mut()) {
+            fields.insert("in_reply_to_id".to_owned(), json!(parent));
+        }
         let key = HeaderValue::from_str(&publication.key()).map_err(|error| {
             PublishError::rejected("InvalidRequest", "the key is no header").because(error)
         })?;
@@ -183,6 +226,10 @@ impl Publisher for Mastodon {
             .platform
             .publish_with(&self.send, &status, [(IDEMPOTENCY_KEY, key)])
             .await?;
+        if answer.status == StatusCode::NOT_FOUND && publication.reply_to.is_some() {
+            let said = "Mastodon does not find the status that this replies to; is it deleted?";
+            return Err(PublishError::rejected("RepliedToIsGone", said));
+        }
         if !answer.status.is_success() {
             return Err(self.platform.refusal(&answer));
         }
@@ -190,27 +237,27 @@ impl Publisher for Mastodon {
         published.ok_or_else(|| self.platform.unexpected(&answer))
     }
 
-    /// A status of ours is known by the slot's parameter in its link: the instance rewrites words into HTML.
+    /// A status of ours is known by the slot's parameter in its link, and a reply without one by what it replies to and its
+    /// words: the instance rewrites words into HTML, so another reply to the same proves nothing.
     async fn resolve(&self, publication: &Publication) -> Result<Found, PublishError> {
-        if !is_marked(publication) {
+        let marked = is_marked(publication);
+        if !marked && publication.reply_to.is_none() {
             return Ok(Found::CannotTell);
         }
-        let (account, parameter) = (self.account().await?, publication.slot.parameter());
-        let mut max_id: Option<String> = None;
+        let account = self.account().await?;
+        let (mut max_id, mut doubtful): (Option<String>, bool) = (None, false);
         for _ in 0..MAX_PAGES {
             let page = self.page(&account, max_id.as_deref()).await?;
-            let holds = |status: &&Value| {
-                at(status, "/content")
-                    .as_str()
-                    .is_some_and(|html| html.contains(&parameter))
-            };
-            if let Some(published) = page.iter().find(holds).and_then(named) {
+            let ours = page.iter().find(|status| is_ours(publication, marked, status));
+            if let Some(published) = ours.and_then(named) {
                 return Ok(Found::Published(published));
             }
+            doubtful |= !marked && page.iter().any(|status| replies_alike(publication, status));
             match page.last() {
                 Some(last) if !is_older(at(last, "/created_at"), publication) => {
                     max_id = at(last, "/id").as_str().map(str::to_owned);
                 }
+                _ if doubtful => return Ok(Found::CannotTell),
                 _ => return Ok(Found::Absent),
             }
         }

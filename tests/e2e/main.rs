@@ -93,6 +93,8 @@ mod story;
 #[path = "../support/mod.rs"]
 mod support;
 #[cfg(test)]
+mod threads;
+#[cfg(test)]
 mod turned_clock;
 #[cfg(test)]
 mod watch_faults;

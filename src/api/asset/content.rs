@@ -50,6 +50,14 @@ pub struct AssetContent {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20))]
     pub media: Vec<Media>,
+    /// The further items of the thread that this begins, in order; each is an Asset of its own, published by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 25), inner(length(max = 65536)))]
+    pub thread: Vec<String>,
+    /// The first comment under what this begins; an Asset of its own, published by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 65536))]
+    pub first_comment: Option<String>,
     /// The language of the words, as a BCP 47 tag.
     #[serde(default)]
     #[schemars(length(max = 35))]

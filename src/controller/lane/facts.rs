@@ -15,7 +15,7 @@ use crate::{
     api::{ChannelConfig, ReceiptPhase},
     domain::{
         gates::needs_a_lane,
-        lanes::{Sharing, bucket, followed, scope, slot, state_of},
+        lanes::{Reached, Sharing, bucket, followed, scope, slot, state_of},
         limits::{AccountKey, EffectKind, Followed, LaneFacts, Record, Scope},
         observed::{AssetFacts, ChannelFacts, Observed},
         slot::Slot,
@@ -60,7 +60,7 @@ pub(in super::super) fn from_memory(
 
 /// What memory knows beside receipts of others: the bucket, and the post that the asset goes out after.
 pub(in super::super) fn without_receipts(shared: &Shared, namespace: &str, observed: &Observed) -> LaneFacts {
-    let followed = match &observed.asset.after {
+    let followed = match observed.asset.followed_post() {
         None => Vec::new(),
         Some(post) => {
             shared.lanes.followers.note(namespace, post, &observed.asset.name);
@@ -85,7 +85,7 @@ pub(in super::super) async fn directly(
     observed: &Observed,
     ours: Option<u64>,
 ) -> Result<LaneFacts, Error> {
-    let followed = match &observed.asset.after {
+    let followed = match observed.asset.followed_post() {
         Some(post) => followed_directly(shared, namespace, observed, post).await?,
         None => Vec::new(),
     };
@@ -294,7 +294,7 @@ fn standing(
     });
     let receipts = receipts.values().filter_map(|view| {
         let spec = view.spec.as_ref().ok()?;
-        Some((spec.slot.clone(), view.status.phase))
+        Some((spec.slot.clone(), Reached::of(&view.status)))
     });
     followed(assets, receipts)
 }

@@ -71,7 +71,7 @@ impl Lanes {
 
 /// Whether it depends on others when an asset goes out.
 pub(super) fn asks(observed: &Observed) -> bool {
-    needs_a_lane(observed) || observed.asset.after.is_some()
+    needs_a_lane(observed) || observed.asset.followed_post().is_some()
 }
 
 /// Whether an asset that is to be sent may go now.

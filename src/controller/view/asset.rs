@@ -119,6 +119,7 @@ impl AssetView {
             },
             locale: text(4),
             item: text(5),
+            is_of_several: facts.is_of_several,
             occurrence: text(6),
             type_: facts.type_,
             intent: facts.intent,

@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use super::packed::{PackedDigest, Texts};
 use crate::{
     api::{AssetSpec, AssetStatus, AssetType, BranchApprovalRecord, Intent, Made},
-    domain::{digest, observed::AssetFacts, schedule},
+    domain::{digest, items, observed::AssetFacts, schedule},
 };
 
 /// Texts of the facts, in the order of [`Facts::texts_of`].
@@ -25,6 +25,7 @@ pub(super) struct Facts {
     pub(super) made: Option<PackedDigest>,
     intent_at: Option<Timestamp>,
     approval: Option<Approved>,
+    pub(super) is_of_several: bool,
 }
 
 /// What the branch approved, packed.
@@ -65,6 +66,7 @@ impl Facts {
             made: status.made.as_ref().map(|made| packed(&made.spec_digest)),
             intent_at: instant(status.made.as_ref().and_then(|made| made.intent_at.as_ref())),
             approval,
+            is_of_several: items::is_of_several(spec),
         }
     }
 

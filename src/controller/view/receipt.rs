@@ -74,7 +74,8 @@ impl ReceiptView {
             status.resolutions = Vec::new();
             status.approval = None;
             status.approvals = Vec::new();
-            status.remote_id = None;
+            // That there is one is kept; which one, what hangs on it reads directly.
+            status.remote_id = status.remote_id.as_ref().map(|_| String::new());
         }
         self
     }

@@ -13,6 +13,7 @@ pub mod rendering;
 pub mod sheet;
 pub mod target;
 pub mod text;
+pub mod thread;
 
 /// Why a file of the branch could not be had.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,10 +12,11 @@ use super::{
     sheet::{Column, Record},
     target::{MAX_TARGETS, accounts},
     text::{Text, quoted},
+    thread::{self, Item},
 };
 use crate::{
     api::{Intent, LinkPlacement, TimeOfDay},
-    domain::{language, slot},
+    domain::{items, language, slot},
 };
 
 /// The code of a problem that is no mistake: the value is known, and nothing honours it yet.
@@ -55,6 +56,8 @@ pub struct Post<'a> {
     pub time_zone: Option<String>,
     /// Where the link stands.
     pub placement: LinkPlacement,
+    /// The further items of its thread.
+    pub thread: Vec<Item>,
     /// Names of the metrics that stand behind the numbers of the post, each once.
     pub claims: Vec<String>,
     /// The id of the post that has to be published first, in its compared form.
@@ -80,6 +83,7 @@ impl<'a> Post<'a> {
         let (time, time_zone) = (row.time(), row.time_zone());
         let accounts = row.accounts(&platform);
         let placement = row.placement();
+        let thread = row.thread(matches!(intent, Intent::Skip | Intent::Posted));
         let claims = row.claims();
         let after = row.after();
         if !matches!(intent, Intent::Skip | Intent::Posted) {
@@ -96,10 +100,28 @@ impl<'a> Post<'a> {
             time,
             time_zone,
             placement,
+            thread,
             claims,
             after,
             problems,
         }
+    }
+
+    /// The names of its items, in the order in which they go out.
+    pub fn items(&self) -> Vec<String> {
+        let further = (2..).take(self.thread.len()).map(items::of_thread);
+        let comment = self.has_first_comment().then(|| items::FIRST_COMMENT.to_owned());
+        [items::MAIN.to_owned()]
+            .into_iter()
+            .chain(further)
+            .chain(comment)
+            .collect()
+    }
+
+    /// True where something stands under the post: words of their own, or its link.
+    pub fn has_first_comment(&self) -> bool {
+        let placed = self.placement == LinkPlacement::FirstComment && self.link().is_some();
+        placed || !self.record.words(Column::FirstComment).is_empty()
     }
 
     /// The link of the row, if it has one.
@@ -282,6 +304,39 @@ impl Row<'_, '_> {
         kept
     }
 
+    /// The further items of the thread; of one that is never sent nothing is demanded.
+    fn thread(&mut self, closed: bool) -> Vec<Item> {
+        let cell = self
+            .record
+            .cell(Column::Thread)
+            .map_or("", |cell| cell.words.as_ref());
+        let is_path = thread::is_path(cell);
+        let mut items = if is_path { Vec::new() } else { thread::items(cell) };
+        if is_path && !closed {
+            self.not_handled(Column::Thread);
+        }
+        if !closed && items.iter().any(|item| item.words.is_empty()) {
+            let message = "The thread has an item without words.".to_owned();
+            let help = "Write the items with one line --- between two of them, and none before the first or after the last.";
+            self.error(Column::Thread, "ThreadItemEmpty", message, help);
+        }
+        if !closed && items.len() > thread::MAX_ITEMS {
+            let message = format!(
+                "The thread has {} further items; the limit is {}.",
+                items.len(),
+                thread::MAX_ITEMS
+            );
+            self.error(
+                Column::Thread,
+                "TooManyThreadItems",
+                message,
+                "Shorten it, or make two posts of it.",
+            );
+        }
+        items.truncate(thread::MAX_ITEMS);
+        items
+    }
+
     fn after(&mut self) -> Option<String> {
         let named = slot::compared(self.record.words(Column::After));
         let fits = self.bounded(Column::After, MAX_POST_ID);
@@ -297,9 +352,6 @@ impl Row<'_, '_> {
             if !self.record.words(column).is_empty() {
                 self.not_handled(column);
             }
-        }
-        if placement == LinkPlacement::FirstComment {
-            self.not_handled(Column::LinkPlacement);
         }
     }
 

@@ -9,12 +9,14 @@ mod by_person_tests;
 mod orphan_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod thread_tests;
 
 use jiff::{SignedDuration, Timestamp};
 
 use self::unknown::{remaining_doubt, unknown};
 use super::{
-    gates::{channel, first_held, gates, would_be_missed},
+    gates::{channel, first_held, gates, reply_to, would_be_missed},
     observed::{Observed, ReceiptFacts},
     plan::{Action, Gate, GateState, Plan, SendOrder},
     receipt::{self, BY_HAND, CONFIRMED, HELD_AFTER_RESTORE, NOT_DONE, PUBLISHED_TWICE, undecided},
@@ -296,6 +298,7 @@ fn send_order(observed: &Observed, receipt: &ReceiptFacts, epoch: u32) -> Option
         channel: channel.name.clone(),
         endpoint_digest: channel.endpoint_digest.clone(),
         prepared_id: None,
+        reply_to: receipt::reply_to(&receipt.status, epoch).or_else(|| reply_to(observed)),
     };
     let prepared_id = receipt::prepared_id(&receipt.status, epoch, order.revision, &order.content_digest);
     Some(SendOrder { prepared_id, ..order })

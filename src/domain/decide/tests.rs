@@ -75,6 +75,7 @@ fn a_claimed_slot_is_sent() {
         channel: "linkedin-company",
         endpoint_digest: "sha256:endpoint",
         prepared_id: None,
+        reply_to: None,
     }
     "#);
 }
@@ -349,7 +350,7 @@ fn each_phase_of_a_receipt_has_its_plan() {
         line(sending.dies(minutes(1)).releases(true, minutes(1))),
     ];
     insta::assert_snapshot!(lines.join("\n"), @r#"
-    Publishing Sending: It is on its way. [Send(SendOrder { epoch: 0, revision: 0, content_digest: "sha256:words", channel: "linkedin-company", endpoint_digest: "sha256:endpoint", prepared_id: None })]
+    Publishing Sending: It is on its way. [Send(SendOrder { epoch: 0, revision: 0, content_digest: "sha256:words", channel: "linkedin-company", endpoint_digest: "sha256:endpoint", prepared_id: None, reply_to: None })]
     Scheduled RetryPending: connection refused (next look 2026-03-02T07:11:00Z)
     Scheduled RateLimited: slow down (next look 2026-03-02T07:30:00Z)
     Unknown MayBeLive: An attempt ended without an answer on record. [MarkUnknown { attempt: "first" }]
@@ -358,7 +359,7 @@ fn each_phase_of_a_receipt_has_its_plan() {
     Failed Rejected: too long
     Unknown MayBeLive: It was sent, no answer came, and nobody but a person can tell whether it is live. Look at the account, then: campanile receipts adopt r1-ga5ebi5kbjsepczlbhosgcqakuwbwtvwfbuysbyvcrh53fr7hvea --remote-id ID, or campanile receipts release r1-ga5ebi5kbjsepczlbhosgcqakuwbwtvwfbuysbyvcrh53fr7hvea --reason WHY
     AwaitingApproval ReleasedNeedsApproval: The slot was released, and an approval serves one epoch. Release it with --approve, or approve it anew: campanile approve.
-    Publishing Sending: It is on its way. [Send(SendOrder { epoch: 1, revision: 0, content_digest: "sha256:words", channel: "linkedin-company", endpoint_digest: "sha256:endpoint", prepared_id: None })]
+    Publishing Sending: It is on its way. [Send(SendOrder { epoch: 1, revision: 0, content_digest: "sha256:words", channel: "linkedin-company", endpoint_digest: "sha256:endpoint", prepared_id: None, reply_to: None })]
     "#);
 }
 

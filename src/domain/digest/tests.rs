@@ -51,7 +51,7 @@ fn post() -> AssetSpec {
     }
 }
 
-/// A spec in which no field is empty.
+/// A spec in which no field is empty that digests had from the beginning.
 fn full() -> AssetSpec {
     let mut spec = post();
     spec.target.platform = "web".to_owned();
@@ -74,6 +74,8 @@ fn full() -> AssetSpec {
             media("cat.png", "sha256:aa", "A cat"),
             media("dog.png", "sha256:bb", ""),
         ],
+        thread: Vec::new(),
+        first_comment: None,
         language: "en-GB".to_owned(),
         direction: Direction::Ltr,
         stored: Some(StoredContent {
@@ -102,7 +104,7 @@ fn digests_are_the_committed_vectors() {
     );
 }
 
-const NOTICED: [Change; 24] = [
+const NOTICED: [Change; 27] = [
     ("type", |spec| spec.type_ = AssetType::Template),
     ("platform", |spec| spec.target.platform.push('x')),
     ("account", |spec| spec.target.account.push('x')),
@@ -132,6 +134,15 @@ const NOTICED: [Change; 24] = [
         spec.content.media[0].digest = "sha256:dd".to_owned();
     }),
     ("alt text", |spec| spec.content.media[1].alt_text.push('x')),
+    ("an item of its thread", |spec| {
+        spec.content.thread = vec!["one\ntwo".to_owned()]
+    }),
+    ("two items are not one", |spec| {
+        spec.content.thread = vec!["one".to_owned(), "two".to_owned()];
+    }),
+    ("its first comment", |spec| {
+        spec.content.first_comment = Some("one".to_owned())
+    }),
     ("language", |spec| spec.content.language = "en".to_owned()),
     ("stored content", |spec| spec.content.stored = None),
     ("bytes of stored content", |spec| {

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     super::{
         halts::{Resumption, holds_on},
+        limits::{self, Followed},
         observed::{CampaignFacts, Observed},
         slot::Slot,
     },
@@ -38,6 +39,9 @@ impl Due {
         };
         let never = asset.is_state() || campaign.missed.policy == MissedPolicyKind::Publish;
         let since = approval::since(observed, now).map_or(at, |approved_at| at.max(approved_at));
+        // What replies is late from when the item before was published: a thread that has begun is finished.
+        let begun = replied_to(observed).and_then(|before| before.published_at);
+        let since = begun.map_or(since, |begun| since.max(begun));
         let last = since.checked_add(allowed_lateness(campaign)).ok();
         let last = match holds_on(observed, now) {
             // A Halt that has gone says itself how late is still in time.
@@ -64,6 +68,11 @@ pub(super) fn slot(observed: &Observed) -> Option<Slot> {
     let channel = channel(observed).ok()?;
     let campaign = observed.campaign.as_ref()?;
     Some(observed.asset.slot(&campaign.id, channel.environment))
+}
+
+/// The item that an asset replies to, as it stands.
+pub(super) fn replied_to(observed: &Observed) -> Option<&Followed> {
+    limits::replied_to(&slot(observed)?, &observed.lane.followed)
 }
 
 fn with_jitter(observed: &Observed, campaign: &CampaignFacts, publish_at: Timestamp) -> Timestamp {

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 pub use self::guards::is_stopping;
 pub use self::room::{candidate, needs_a_lane, room, would_be_missed};
+pub use self::time::reply_to;
 pub(super) use self::{approval::newest_approval, target::channel};
 use super::{
     observed::Observed,

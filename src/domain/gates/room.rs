@@ -11,7 +11,7 @@ use super::{
     },
     channel,
     due::{Due, slot},
-    time::WAITING_FOR_POST,
+    time::{WAITING_FOR_ITEM, WAITING_FOR_POST},
 };
 use crate::{
     api::{AssetPhase, AssetType, GoDuration},
@@ -198,7 +198,10 @@ pub fn room(observed: &Observed, now: Timestamp) -> usize {
 pub fn candidate(observed: &Observed, plan: &Plan, now: Timestamp) -> Option<Candidate> {
     let acts = plan.action.publishes();
     let waits = plan.action == Action::Wait && plan.phase == AssetPhase::Scheduled;
-    if !needs_a_lane(observed) || !(acts || waits) || plan.reason == WAITING_FOR_POST {
+    if !needs_a_lane(observed)
+        || !(acts || waits)
+        || [WAITING_FOR_ITEM, WAITING_FOR_POST].contains(&plan.reason.as_str())
+    {
         return None;
     }
     let question = Question::of(observed, now)?;

@@ -2,6 +2,7 @@
 
 use super::{
     super::{
+        channels::Replies,
         observed::{ChannelFacts, Observed},
         plan::GateState,
     },
@@ -44,6 +45,17 @@ pub(super) fn target(observed: &Observed) -> GateState {
         Ok(channel) => channel,
         Err(state) => return state,
     };
+    if observed.asset.is_of_several && channel.replies == Replies::No {
+        return closed(
+            AssetPhase::Blocked,
+            "ThreadsNotSupported",
+            format!(
+                "ChannelConfig {} publishes no threads and no first comments. Empty these columns of the row, or publish the \
+                 post by hand and write posted.",
+                channel.name
+            ),
+        );
+    }
     if !channel.missing.is_empty() {
         let missing = channel.missing.join(", ");
         return closed(

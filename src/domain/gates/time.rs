@@ -4,19 +4,23 @@ use jiff::Timestamp;
 
 use super::{
     super::{
+        channels::Replies,
         halts::{Resumption, holds_on},
-        limits::{Following, following},
+        items,
+        limits::{Following, following, replying},
         observed::{AssetFacts, Observed},
         plan::GateState,
     },
-    approval, closed,
-    due::{Due, slot},
+    approval, channel, closed,
+    due::{Due, replied_to, slot},
     room,
 };
 use crate::api::AssetPhase;
 
 /// Why an asset waits for another one.
 pub(super) const WAITING_FOR_POST: &str = "WaitingForPost";
+/// Why an asset waits for the one that it replies to.
+pub(super) const WAITING_FOR_ITEM: &str = "WaitingForItem";
 
 pub(super) fn time(observed: &Observed, now: Timestamp) -> GateState {
     let asset = &observed.asset;
@@ -37,6 +41,10 @@ pub(super) fn time(observed: &Observed, now: Timestamp) -> GateState {
             reason: "WaitingForTime".to_owned(),
             message: format!("It goes out at {}.", due.at),
         };
+    }
+    if let (Following::Waits(message), true) = (&following, is_reply(asset)) {
+        // It is missed when the one before is, and not for waiting.
+        return closed(AssetPhase::Scheduled, WAITING_FOR_ITEM, message.clone());
     }
     let missed = match holds_on(observed, now) {
         Some(Resumption::Within(latest)) => after_a_halt(asset, now, latest),
@@ -92,8 +100,23 @@ fn missed(observed: &Observed, due: Due, now: Timestamp) -> Option<GateState> {
 }
 
 fn followed(observed: &Observed) -> Following {
-    let Some((post, slot)) = observed.asset.after.as_deref().zip(slot(observed)) else {
+    let Some((post, slot)) = observed.asset.followed_post().zip(slot(observed)) else {
         return Following::Open;
     };
+    if is_reply(&observed.asset) {
+        let by_id = channel(observed).is_ok_and(|channel| channel.replies == Replies::ById);
+        return replying(&slot, &observed.lane.followed, by_id);
+    }
     following(&slot, post, &observed.lane.followed)
+}
+
+/// The platform's own id of what an asset replies to, where its channel can be told.
+pub fn reply_to(observed: &Observed) -> Option<String> {
+    let tells = channel(observed).is_ok_and(|channel| channel.replies != Replies::No);
+    let before = replied_to(observed).filter(|_| tells)?;
+    before.remote_id.clone()
+}
+
+fn is_reply(asset: &AssetFacts) -> bool {
+    items::replies_to(&asset.item).is_some()
 }

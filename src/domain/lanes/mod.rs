@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use self::line_up::LineUp;
-pub use self::sharing::{Sharing, bucket, followed, scope, slot, state_of};
+pub use self::sharing::{Reached, Sharing, bucket, followed, scope, slot, state_of};
 use super::{
     decide::decide,
     gates::{candidate, needs_a_lane},
@@ -19,7 +19,7 @@ use super::{
     observed::{Observed, ReceiptFacts},
     slot::compared,
 };
-use crate::api::{AssetType, ReceiptPhase, ReceiptSlot};
+use crate::api::{AssetType, ReceiptSlot};
 
 /// What one receipt leaves of itself in a lane.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +29,7 @@ pub struct Trace {
     /// What it is; none before its first attempt.
     pub type_: Option<AssetType>,
     /// How far it is.
-    pub phase: ReceiptPhase,
+    pub reached: Reached,
     /// When readers saw something of it, and when its platform was asked.
     pub effects: Vec<Effect>,
 }
@@ -39,7 +39,7 @@ impl Trace {
         Self {
             slot: receipt.slot.clone(),
             type_: receipt.status.type_,
-            phase: receipt.status.phase,
+            reached: Reached::of(&receipt.status),
             effects: effects(&receipt.status),
         }
     }
@@ -88,7 +88,7 @@ impl Lanes {
         let (mut posts, mut followers) = (BTreeMap::new(), BTreeMap::new());
         for (index, observed) in assets.iter().enumerate() {
             enter(&mut posts, post(observed, &observed.asset.post_id), index);
-            if let Some(after) = &observed.asset.after {
+            if let Some(after) = observed.asset.followed_post() {
                 enter(&mut followers, post(observed, after), index);
             }
         }
@@ -188,7 +188,7 @@ impl Lanes {
             return LaneFacts::default();
         };
         let (bucket, bucket_waits_until) = bucket(&self.surroundings.sharing, observed);
-        let followed = match &observed.asset.after {
+        let followed = match observed.asset.followed_post() {
             None => Vec::new(),
             Some(after) => self.followed(assets, observed, after),
         };
@@ -208,7 +208,10 @@ impl Lanes {
         let receipts = self
             .traces()
             .filter(|trace| trace.slot.campaign == campaign && trace.slot.post_id == after);
-        followed(found, receipts.map(|trace| (trace.slot.clone(), trace.phase)))
+        followed(
+            found,
+            receipts.map(|trace| (trace.slot.clone(), trace.reached.clone())),
+        )
     }
 
     fn traces(&self) -> impl Iterator<Item = &Trace> {
@@ -231,7 +234,7 @@ pub fn judge_lanes(assets: &mut [Observed], surroundings: Surroundings, now: Tim
 }
 
 fn asks(observed: &Observed) -> bool {
-    needs_a_lane(observed) || observed.asset.after.is_some()
+    needs_a_lane(observed) || observed.asset.followed_post().is_some()
 }
 
 fn trace(observed: &Observed) -> Option<Trace> {

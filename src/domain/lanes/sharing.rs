@@ -9,7 +9,7 @@ use super::super::{
     observed::{AssetFacts, Observed},
     slot::Slot,
 };
-use crate::api::{AssetPhase, Intent, ReceiptPhase, ReceiptSlot};
+use crate::api::{AssetPhase, Intent, ReceiptPhase, ReceiptSlot, ReceiptStatus};
 
 /// A channel that draws on a bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,18 +93,53 @@ fn state_of_receipt(phase: ReceiptPhase) -> Option<FollowedState> {
     }
 }
 
+/// How far a receipt is, for what goes out after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// Its phase.
+    pub phase: ReceiptPhase,
+    /// The platform's own id of what it published: empty where there is one and nobody has read which.
+    pub remote_id: Option<String>,
+    /// When that was.
+    pub published_at: Option<Timestamp>,
+}
+
+impl Reached {
+    /// How far a receipt is by its status.
+    pub fn of(status: &ReceiptStatus) -> Self {
+        Self {
+            phase: status.phase,
+            remote_id: status.remote_id.clone(),
+            published_at: status.published_at.as_ref().map(|time| time.0),
+        }
+    }
+}
+
 /// How a post stands on each of its targets: by its receipts, and where there is none by its assets.
 pub fn followed(
     assets: impl Iterator<Item = (ReceiptSlot, FollowedState)>,
-    receipts: impl Iterator<Item = (ReceiptSlot, ReceiptPhase)>,
+    receipts: impl Iterator<Item = (ReceiptSlot, Reached)>,
 ) -> Vec<Followed> {
-    let mut states: BTreeMap<ReceiptSlot, FollowedState> = assets.collect();
-    for (slot, phase) in receipts {
-        match state_of_receipt(phase) {
-            Some(state) => drop(states.insert(slot, state)),
-            None => drop(states.entry(slot).or_insert(FollowedState::Coming)),
-        }
+    let unnamed = |(slot, state): (ReceiptSlot, FollowedState)| {
+        let standing = Followed {
+            slot: slot.clone(),
+            state,
+            remote_id: None,
+            published_at: None,
+        };
+        (slot, standing)
+    };
+    let mut standing: BTreeMap<ReceiptSlot, Followed> = assets.map(unnamed).collect();
+    for (slot, reached) in receipts {
+        let known = standing.get(&slot).map(|followed| followed.state);
+        let state = state_of_receipt(reached.phase).or(known);
+        let followed = Followed {
+            slot: slot.clone(),
+            state: state.unwrap_or(FollowedState::Coming),
+            remote_id: reached.remote_id,
+            published_at: reached.published_at,
+        };
+        standing.insert(slot, followed);
     }
-    let states = states.into_iter();
-    states.map(|(slot, state)| Followed { slot, state }).collect()
+    standing.into_values().collect()
 }

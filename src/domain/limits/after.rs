@@ -1,8 +1,9 @@
 //! `after`: a post that waits for another one.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
-use super::super::slot::Slot;
+use super::super::{items, slot::Slot};
 use crate::api::ReceiptSlot;
 
 /// How the post that another one waits for stands on one of its targets.
@@ -12,6 +13,10 @@ pub struct Followed {
     pub slot: ReceiptSlot,
     /// How it stands.
     pub state: FollowedState,
+    /// The platform's own id of it, once it is published: empty where there is one and nobody has read which.
+    pub remote_id: Option<String>,
+    /// When it was published.
+    pub published_at: Option<Timestamp>,
 }
 
 /// How far a post is that another one waits for.
@@ -83,6 +88,52 @@ pub fn following(own: &Slot, post: &str, followed: &[Followed]) -> Following {
             let message = format!("It goes out after {place} which failed. {mend}");
             Following::Stopped("FollowedPostFailed", message)
         }
+    }
+}
+
+/// The item that the one of a slot replies to, as it stands.
+pub fn replied_to<'a>(own: &Slot, followed: &'a [Followed]) -> Option<&'a Followed> {
+    let before = own.of_item(&items::replies_to(&own.fields().item)?);
+    followed.iter().find(|followed| followed.slot == *before.fields())
+}
+
+/// Whether an item may follow the one that it replies to; `by_id` where that has to have an id on its platform.
+pub fn replying(own: &Slot, followed: &[Followed], by_id: bool) -> Following {
+    let before = items::replies_to(&own.fields().item).unwrap_or_default();
+    let Some(followed) = replied_to(own, followed) else {
+        return Following::Waits(format!(
+            "It replies to the item {before} of its post, of which no Asset and no Receipt stands yet."
+        ));
+    };
+    let place = format!("the item {before} of its post,");
+    let mend = "Give that one another chance, or publish the rest by hand and write posted.";
+    match followed.state {
+        FollowedState::Published if by_id && followed.remote_id.is_none() => {
+            let message = format!(
+                "It replies to {place} which is published under an id that nobody knows. Publish the rest by hand, and \
+                 write posted."
+            );
+            Following::Stopped("ItemBeforeUnnamed", message)
+        }
+        FollowedState::Published => Following::Open,
+        FollowedState::Coming => {
+            Following::Waits(format!("It replies to {place} which is not published yet."))
+        }
+        FollowedState::InDoubt => Following::Waits(format!(
+            "It replies to {place} of which nobody knows yet whether it is published."
+        )),
+        FollowedState::Missed => Following::Stopped(
+            "ItemBeforeMissed",
+            format!("It replies to {place} which was missed. {mend}"),
+        ),
+        FollowedState::Skipped => Following::Stopped(
+            "ItemBeforeSkipped",
+            format!("It replies to {place} which is skipped. {mend}"),
+        ),
+        FollowedState::Failed => Following::Stopped(
+            "ItemBeforeFailed",
+            format!("It replies to {place} which failed. {mend}"),
+        ),
     }
 }
 

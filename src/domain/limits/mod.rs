@@ -19,7 +19,7 @@ use jiff::{SignedDuration, Timestamp, civil::Time, tz::TimeZone};
 use sha2::{Digest as _, Sha256};
 
 pub use self::{
-    after::{Followed, FollowedState, Following, following},
+    after::{Followed, FollowedState, Following, following, replied_to, replying},
     calendar::Calendar,
     effect::{Effect, EffectKind, Group, effects},
     lane::{AccountKey, LaneFacts, Record, Scope, shared_bucket},

@@ -139,6 +139,11 @@ impl CompiledRule {
         hits
     }
 
+    /// True where it asks for words that may stand in any item of a post: the first one is judged with all of them.
+    pub(super) fn demands(&self) -> bool {
+        self.check.demands()
+    }
+
     /// True where it stops or asks for a person.
     pub(super) fn enforces(&self) -> bool {
         self.severity == Severity::Error && self.mode == RuleMode::Enforce

@@ -71,6 +71,9 @@ struct Judgement {
 impl Judgement {
     fn pack(&mut self, pack: &CompiledPack, reading: &Reading<'_>) {
         for rule in pack.rules_for(reading.subject) {
+            if reading.subject.is_later_item && rule.demands() {
+                continue;
+            }
             let hits = if reading.subject.words_missing {
                 words_missing()
             } else {

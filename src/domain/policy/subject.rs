@@ -2,7 +2,10 @@
 
 use crate::{
     api::{AssetSource, AssetSpec, AssetType, ContentField},
-    domain::slot::{compared, compared_locale, compared_platform},
+    domain::{
+        items,
+        slot::{compared, compared_locale, compared_platform},
+    },
 };
 
 use super::{
@@ -51,6 +54,8 @@ pub struct Subject {
     pub media: Vec<Picture>,
     /// Further items of a thread.
     pub thread_items: Vec<String>,
+    /// True for an item behind the first of its post: that one is judged with the words of all.
+    pub is_later_item: bool,
     /// The names in the row's column `claims`.
     pub claims: Vec<String>,
     /// True where text and HTML are too long to stand in the asset and were not read: no rule can tell.
@@ -107,7 +112,13 @@ impl Subject {
                     alt_text: media.alt_text.clone(),
                 })
                 .collect(),
-            thread_items: Vec::new(),
+            thread_items: content
+                .thread
+                .iter()
+                .chain(&content.first_comment)
+                .cloned()
+                .collect(),
+            is_later_item: items::replies_to(&spec.item).is_some(),
             claims: spec.claims.clone(),
             words_missing: content.stored.is_some(),
             places: Places::default(),

@@ -634,3 +634,26 @@ fn the_last_email_of_both_languages_is_stopped_for_its_minutes_where_they_stand(
         }
     }
 }
+
+#[test]
+fn words_that_are_demanded_may_stand_in_any_item_and_words_that_are_banned_in_none() {
+    let rules = json!({"rules": [
+        {"name": "ad", "requiredText": {"phrases": ["#ad"]}},
+        {"name": "no-bad", "bannedPhrases": {"phrases": ["bad"]}},
+    ]});
+    let packs = [pack("brand", &rules)];
+    let judged = |text: &str, thread: &[&str], is_later_item: bool| {
+        let subject = Subject {
+            text: text.to_owned(),
+            thread_items: thread.iter().map(|&item| item.to_owned()).collect(),
+            is_later_item,
+            ..Subject::default()
+        };
+        evaluate(&packs, &subject, &Evidence::NONE, NOW.parse().unwrap()).result
+    };
+    assert_eq!(judged("First", &["Second", "Third #ad"], false), RuleResult::Pass);
+    assert_eq!(judged("First", &["Second", "Third"], false), RuleResult::Fail);
+    assert_eq!(judged("First #ad", &["bad"], false), RuleResult::Fail);
+    assert_eq!(judged("Second", &[], true), RuleResult::Pass);
+    assert_eq!(judged("bad", &[], true), RuleResult::Fail);
+}

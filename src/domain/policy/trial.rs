@@ -134,6 +134,7 @@ impl Subject {
             links: asset.links.iter().map(|link| link.url.clone()).collect(),
             media: asset.alt_texts.iter().map(picture).collect(),
             thread_items: Vec::new(),
+            is_later_item: false,
             claims: asset.claims.clone(),
             words_missing: false,
             places: super::Places::default(),

@@ -78,6 +78,12 @@ pub fn prepared_id(
         .next_back()
 }
 
+/// What the undecided attempts of an epoch replied to: a resend says what the first one said.
+pub fn reply_to(status: &ReceiptStatus, epoch: u32) -> Option<String> {
+    let mut of_epoch = undecided(status).filter(|attempt| attempt.epoch == epoch);
+    of_epoch.find_map(|attempt| attempt.reply_to.clone())
+}
+
 /// What we wrote at the slot's place, if it is published: what the next revision may replace.
 pub fn written(status: &ReceiptStatus) -> Option<Written> {
     let published = published_attempt(status)?;
@@ -159,6 +165,7 @@ pub fn begin(
         content_digest: order.content_digest.clone(),
         endpoint_digest: order.endpoint_digest.clone(),
         prepared_id: attempt.prepared_id,
+        reply_to: order.reply_to.clone(),
         sender: attempt.sender,
         started_at: Time(now),
         ended_at: None,

@@ -9,7 +9,7 @@ use crate::{
     api::{ChannelLimits, Environment, Intent, MissedPolicyKind, ReceiptPhase},
     domain::{
         fixtures::{minutes, post},
-        lanes::{Sharing, Trace, slot},
+        lanes::{Reached, Sharing, Trace, slot},
         limits::{AccountKey, Bucket, Effect, EffectKind, Limits},
         observed::CampaignFacts,
     },
@@ -126,7 +126,11 @@ fn a_bucket_is_as_strict_as_the_strictest_channel_that_draws_on_it_and_counts_wh
             ..slot(&limited("before", 0, &app(5))).fields().clone()
         },
         type_: None,
-        phase: ReceiptPhase::Published,
+        reached: Reached {
+            phase: ReceiptPhase::Published,
+            remote_id: None,
+            published_at: None,
+        },
         effects: vec![Effect {
             at: minutes(-20),
             kind: EffectKind::Visible,

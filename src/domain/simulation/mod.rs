@@ -319,7 +319,7 @@ fn sent(observed: &Observed, before: &ReceiptStatus, order: &SendOrder, now: Tim
     let id = attempt.id.clone();
     let intent = receipt::begin(before, order, attempt, proof, now);
     let taken = Outcome::Published {
-        remote_id: None,
+        remote_id: Some(id.clone()),
         url: None,
     };
     let campaign = observed.campaign.as_ref();

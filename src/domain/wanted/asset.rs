@@ -12,7 +12,7 @@ use crate::{
             rendering::{MAX_LINK, render},
             sheet::Column,
         },
-        digest, language,
+        digest, items, language,
         slot::Slot,
     },
 };
@@ -38,15 +38,68 @@ pub(super) fn spec(inputs: &Inputs<'_>, candidate: &Candidate<'_>) -> (AssetSpec
     };
     if let Origin::Row { post, .. } = &candidate.origin {
         spec.claims.clone_from(&post.claims);
-        spec.after.clone_from(&post.after);
+        // What replies to it goes out after it.
+        spec.after = post.after.clone().filter(|_| candidate.is_main());
     }
     spec.findings.clone_from(&candidate.findings);
     let large = store_large(inputs, candidate.path, &mut spec.content);
     (spec, large)
 }
 
-/// What a reader of the row receives.
+/// What a reader receives of the item that fills a slot.
 pub(super) fn content(inputs: &Inputs<'_>, slot: &Slot, post: &Post<'_>) -> AssetContent {
+    let item = slot.fields().item.as_str();
+    if item == items::FIRST_COMMENT {
+        return first_comment(inputs, slot, post);
+    }
+    if let Some(number) = items::number(item) {
+        let words = post.thread.get(number - 2).map(|item| item.words.clone());
+        return words_alone(post, words.unwrap_or_default());
+    }
+    let below = post
+        .has_first_comment()
+        .then(|| slot.of_item(items::FIRST_COMMENT));
+    AssetContent {
+        thread: post.thread.iter().map(|item| item.words.clone()).collect(),
+        first_comment: below.map(|below| first_comment(inputs, &below, post).text),
+        ..opener(inputs, slot, post)
+    }
+}
+
+fn words_alone(post: &Post<'_>, text: String) -> AssetContent {
+    AssetContent {
+        text,
+        link_placement: LinkPlacement::None,
+        language: post.locale.clone(),
+        direction: language::direction(&post.locale),
+        ..AssetContent::default()
+    }
+}
+
+/// The words of the comment, and the link where that is its place.
+fn first_comment(inputs: &Inputs<'_>, slot: &Slot, post: &Post<'_>) -> AssetContent {
+    let words = post.record.words(Column::FirstComment);
+    let link = link(post).filter(|_| post.placement == LinkPlacement::FirstComment);
+    let parameter = slot.parameter();
+    let tracking = (
+        inputs.campaign.tracking.slot_parameter.as_str(),
+        parameter.as_str(),
+    );
+    let rendered = render(words, link, LinkPlacement::End, tracking);
+    let placement = link.map_or(LinkPlacement::None, |_| LinkPlacement::End);
+    AssetContent {
+        links: rendered.link.into_iter().map(|url| Link { url }).collect(),
+        link_placement: placement,
+        ..words_alone(post, rendered.text)
+    }
+}
+
+/// The link, where an Asset has room for it: one that was refused stands in a finding.
+fn link<'p>(post: &'p Post<'_>) -> Option<&'p str> {
+    post.link().filter(|link| link.chars().count() < MAX_LINK - 64)
+}
+
+fn opener(inputs: &Inputs<'_>, slot: &Slot, post: &Post<'_>) -> AssetContent {
     let copy = post
         .record
         .cell(Column::PostCopy)
@@ -56,8 +109,7 @@ pub(super) fn content(inputs: &Inputs<'_>, slot: &Slot, post: &Post<'_>) -> Asse
         inputs.campaign.tracking.slot_parameter.as_str(),
         parameter.as_str(),
     );
-    // A link that was refused stands in a finding; an Asset has no room for any length of it.
-    let link = post.link().filter(|link| link.chars().count() < MAX_LINK - 64);
+    let link = link(post).filter(|_| post.placement != LinkPlacement::FirstComment);
     let rendered = render(copy, link, post.placement, tracking);
     let title = Some(post.record.words(Column::Title)).filter(|title| !title.is_empty());
     AssetContent {

@@ -15,6 +15,7 @@ use crate::{
             post::{NOT_HANDLED, Post},
             text::Span,
         },
+        items,
         slot::{Slot, compared, compared_platform},
     },
 };
@@ -50,6 +51,11 @@ impl Candidate<'_> {
     /// True for pages and templates: they are Assets whatever their date.
     pub(super) fn is_state(&self) -> bool {
         matches!(&self.origin, Origin::Made(spec, _) if matches!(spec.type_, AssetType::Page | AssetType::Template))
+    }
+
+    /// True for the first item of a post, and for what has no other.
+    pub(super) fn is_main(&self) -> bool {
+        self.slot.fields().item == items::MAIN
     }
 
     pub(super) fn is_page(&self) -> bool {
@@ -157,7 +163,7 @@ impl<'a> Slots<'a> {
             platform: target.0,
             account: target.1,
             locale: locale.to_owned(),
-            item: "main".to_owned(),
+            item: items::MAIN.to_owned(),
             occurrence: occurrence.to_owned(),
         })
     }

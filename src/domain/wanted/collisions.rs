@@ -99,9 +99,10 @@ fn one_instant_each(texts: &[Text<'_>], candidates: &mut [Candidate<'_>], wanted
 /// Environment, platform, account and instant: where two posts meet.
 type Meeting = (crate::api::Environment, String, String, Timestamp);
 
-/// Where a post would meet another one; pages, templates, and what never goes, meet none.
+/// Where a post would meet another one; pages, templates, replies, and what never goes, meet none.
 fn meeting(candidate: &Candidate<'_>) -> Option<Meeting> {
     if candidate.is_state()
+        || !candidate.is_main()
         || candidate.is_stopped()
         || matches!(candidate.intent, Intent::Skip | Intent::Posted)
     {

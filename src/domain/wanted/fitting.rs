@@ -3,12 +3,13 @@
 use super::{
     Inputs, Wanted, asset,
     candidate::{Candidate, Origin},
+    places,
 };
 use crate::{
     api::{AssetContent, AssetType, Intent, Severity},
     domain::{
         channels::{Fitting, Misfit},
-        content::{diagnostic::Diagnostic, sheet::Column},
+        content::diagnostic::Diagnostic,
         slot::{compared, compared_platform},
     },
 };
@@ -56,7 +57,7 @@ fn fits(inputs: &Inputs<'_>, fitting: Fitting, candidate: &Candidate<'_>) -> Res
 
 fn diagnostic(candidate: &Candidate<'_>, misfit: Misfit) -> Diagnostic {
     let span = match &candidate.origin {
-        Origin::Row { post, .. } => post.record.place(Column::PostCopy),
+        Origin::Row { post, .. } => post.record.place(places::column(candidate)),
         Origin::Made(..) => candidate.span,
     };
     let code = (Severity::Error, misfit.code);

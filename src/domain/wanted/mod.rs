@@ -14,6 +14,7 @@ mod sheets;
 mod tasks;
 mod templates;
 mod times;
+mod whole;
 
 use std::{
     cmp::Reverse,
@@ -153,6 +154,7 @@ pub fn wanted_rows(inputs: &Inputs<'_>, rows: Rows) -> Wanted {
     collisions::report(&texts, &mut candidates, &mut wanted);
     after::report(&texts, &mut candidates, &mut wanted);
     fitting::report(inputs, &mut candidates, &mut wanted);
+    whole::report(&mut candidates);
     problems::arrange(inputs, &mut wanted.diagnostics);
     wanted.parsed = !wanted.diagnostics.iter().any(|diagnostic| diagnostic.fatal);
     if wanted.parsed {

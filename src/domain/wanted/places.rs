@@ -5,9 +5,12 @@ use std::borrow::Cow;
 use super::candidate::{Candidate, Origin};
 use crate::{
     api::{ContentField, FieldPlace},
-    domain::content::{
-        post::Post,
-        sheet::{Cell, Column},
+    domain::{
+        content::{
+            post::Post,
+            sheet::{Cell, Column},
+        },
+        items,
     },
 };
 
@@ -17,11 +20,41 @@ const MAX_PLACES: usize = 64;
 /// The places of a publication whose rendered text is given.
 pub(super) fn of(candidate: &Candidate<'_>, text: &str) -> Vec<FieldPlace> {
     let mut places = match &candidate.origin {
-        Origin::Row { post, .. } => of_row(post, text, is_json(candidate.path)),
+        Origin::Row { post, .. } if candidate.is_main() => of_row(post, text, is_json(candidate.path)),
+        Origin::Row { post, .. } => of_item(post, candidate, is_json(candidate.path)),
         Origin::Made(_, places) => places.clone(),
     };
     places.truncate(MAX_PLACES);
     places
+}
+
+/// The column that the words of an item stand in.
+pub(super) fn column(candidate: &Candidate<'_>) -> Column {
+    match candidate.slot.fields().item.as_str() {
+        items::MAIN => Column::PostCopy,
+        items::FIRST_COMMENT => Column::FirstComment,
+        _ => Column::Thread,
+    }
+}
+
+/// The place of an item: its line in the cell, and in JSON the cell, which is one line there.
+fn of_item(post: &Post<'_>, candidate: &Candidate<'_>, json: bool) -> Vec<FieldPlace> {
+    let Some(cell) = post.record.cell(column(candidate)) else {
+        return Vec::new();
+    };
+    let number = items::number(&candidate.slot.fields().item);
+    let item = number.and_then(|number| post.thread.get(number - 2));
+    let line = item.filter(|_| !json).map_or(0, |item| item.line);
+    let first = place(ContentField::Text, 1, (cell, json));
+    if line == 0 {
+        return vec![first];
+    }
+    let line = u32::try_from(line).unwrap_or(u32::MAX);
+    vec![FieldPlace {
+        line: cell.span.position.line.saturating_add(line),
+        column: 1,
+        ..first
+    }]
 }
 
 /// In a JSON sheet a cell is one line of the file, whatever line breaks it means.

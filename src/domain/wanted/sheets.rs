@@ -125,7 +125,7 @@ fn more_problems(text: &Text<'_>, left_out: usize) -> Diagnostic {
     )
 }
 
-/// Makes a candidate of every account of every row.
+/// Makes a candidate of every item of every row, for each of its accounts.
 pub(super) fn candidates<'a>(
     slots: &Slots<'_>,
     times: &mut Times,
@@ -135,7 +135,14 @@ pub(super) fn candidates<'a>(
     for sheet in sheets {
         for post in &sheet.posts {
             for account in &post.accounts {
-                candidates.push(candidate(slots, times, (sheet.path, post), account));
+                let main = candidate(slots, times, (sheet.path, post), account);
+                let further = post.items().into_iter().skip(1).map(|item| Candidate {
+                    slot: main.slot.of_item(&item),
+                    ..main.clone()
+                });
+                let further: Vec<Candidate<'a>> = further.collect();
+                candidates.push(main);
+                candidates.extend(further);
             }
         }
     }

@@ -714,3 +714,146 @@ fn a_circle_of_twenty_thousand_posts_is_found() {
     let wanted = following(&posts);
     assert!(codes(&wanted).iter().all(|code| *code == "FollowsItself"));
 }
+
+/// A sheet of one row with a thread and a first comment.
+fn threaded(target: &str, thread: &str, comment: &str, placement: &str) -> BTreeMap<String, Vec<u8>> {
+    let header = HEADER.replace('\n', ",thread,first_comment,link_placement\n");
+    let row = row("a", "2026-02-16", target)
+        .replace(",linkedin,", ",x,")
+        .replace('\n', "");
+    files(&format!("{header}{row},\"{thread}\",{comment},{placement}\n"))
+}
+
+/// Each item by its slot: its words without the slot's own parameter, and its codes.
+fn items(wanted: &Wanted) -> Vec<(String, String, Vec<&str>)> {
+    let mut found: Vec<_> = wanted
+        .assets
+        .iter()
+        .map(|asset| {
+            let text = asset.spec.content.text.replace(&asset.slot.parameter(), "CID");
+            (asset.slot.fields().item.clone(), text, findings(asset))
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn each_item_of_a_thread_is_an_asset_with_its_words_and_the_first_one_names_them_all() {
+    let sheet = threaded(
+        "main_account",
+        "Second\n---\n  Third,\nin two lines ",
+        "Thanks!",
+        "first_comment",
+    );
+    let wanted = of(&campaign(), &sheet);
+    assert_eq!(codes(&wanted), Vec::<&str>::new());
+    let link = format!("{LINK}&cid=CID");
+    let none = Vec::new;
+    assert_eq!(
+        items(&wanted),
+        [
+            ("first-comment".to_owned(), format!("Thanks!\n\n{link}"), none()),
+            ("main".to_owned(), "Hello".to_owned(), none()),
+            ("thread-2".to_owned(), "Second".to_owned(), none()),
+            ("thread-3".to_owned(), "Third,\nin two lines".to_owned(), none()),
+        ]
+    );
+    let of_item = |item: &str| {
+        wanted
+            .assets
+            .iter()
+            .find(|asset| asset.spec.item == item)
+            .unwrap()
+    };
+    let main = &of_item("main").spec.content;
+    assert_eq!(main.thread, ["Second", "Third,\nin two lines"]);
+    assert_eq!(
+        main.first_comment,
+        Some(of_item("first-comment").spec.content.text.clone())
+    );
+    assert!(main.links.is_empty() && of_item("first-comment").spec.content.links.len() == 1);
+    // The row begins in line 2, and the third item two lines below its second.
+    assert_eq!(of_item("thread-2").places[0].line, 2);
+    assert_eq!(
+        (
+            of_item("thread-3").places[0].line,
+            of_item("thread-3").places[0].column
+        ),
+        (4, 1)
+    );
+}
+
+#[test]
+fn a_thread_goes_to_each_of_its_accounts_and_meets_itself_nowhere() {
+    let wanted = of(&campaign(), &threaded("one+two", "Second", "", ""));
+    assert_eq!(codes(&wanted), Vec::<&str>::new());
+    assert_eq!(wanted.assets.len(), 4);
+    let names: BTreeSet<&str> = names(&wanted).into_iter().collect();
+    assert_eq!(names.len(), 4);
+}
+
+#[test]
+fn an_item_that_does_not_fit_stops_the_whole_thread_on_that_account() {
+    let config: ChannelConfigSpec = serde_json::from_value(json!({
+        "platform": "x", "account": "one", "x": {"handle": "acme", "secretRef": {"name": "x"}},
+    }))
+    .unwrap();
+    let channel = ChannelFacts {
+        platform: config.platform.clone(),
+        account: config.account.clone(),
+        environment: config.environment,
+        type_: "x",
+        fitting: fitting(config.channel().unwrap()),
+    };
+    let wanted = wanted(&Inputs {
+        campaign: &campaign(),
+        campaign_name: "week-1",
+        files: &threaded("one+two", &format!("Second\n---\n{}", "a".repeat(281)), "", ""),
+        revision: "0123abcd",
+        channels: &[channel],
+        now: "2026-02-15T10:00:00Z".parse().unwrap(),
+    });
+    assert_eq!(codes(&wanted), ["CopyTooLong"]);
+    let mut found: Vec<_> = wanted
+        .assets
+        .iter()
+        .map(|asset| {
+            (
+                asset.spec.target.account.as_str(),
+                asset.spec.item.as_str(),
+                findings(asset),
+            )
+        })
+        .collect();
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            ("one", "main", vec!["OtherItemInvalid"]),
+            ("one", "thread-2", vec!["OtherItemInvalid"]),
+            ("one", "thread-3", vec!["CopyTooLong"]),
+            ("two", "main", vec![]),
+            ("two", "thread-2", vec![]),
+            ("two", "thread-3", vec![]),
+        ]
+    );
+}
+
+#[test]
+fn what_goes_out_after_a_thread_waits_for_no_item_of_its_own_row_twice() {
+    let header = HEADER.replace('\n', ",thread,after\n");
+    let lead = row("lead", "2026-02-16", "personal").replace('\n', ",,\n");
+    let follow = row("follow", "2026-02-16", "personal").replace('\n', ",Second,lead\n");
+    let wanted = of(&campaign(), &files(&format!("{header}{lead}{follow}")));
+    let after: Vec<(&str, Option<&str>)> = wanted
+        .assets
+        .iter()
+        .filter(|asset| asset.spec.post_id == "follow")
+        .map(|asset| (asset.spec.item.as_str(), asset.spec.after.as_deref()))
+        .collect();
+    assert!(
+        after.contains(&("main", Some("lead"))) && after.contains(&("thread-2", None)),
+        "{after:?}"
+    );
+}

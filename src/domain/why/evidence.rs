@@ -5,6 +5,7 @@ use crate::{
     api::{AssetSource, BranchApprovalRecord, Decision, Intent, MissedPolicyKind, RuleMode},
     domain::{
         halts::Stage,
+        items,
         observed::{ApprovalFacts, CampaignFacts, ChannelClass, ChannelFacts, Observed, ReceiptFacts},
         plan::GateName,
         policy::GuardFinding,
@@ -229,10 +230,13 @@ fn time(observed: &Observed, origin: &Origin) -> Vec<String> {
         .as_ref()
         .filter(|_| !asset.is_state())
         .map(lateness);
-    let after = asset
-        .after
-        .as_ref()
-        .map(|post| format!("goes out after the post {post}"));
+    let after = match items::replies_to(&asset.item) {
+        Some(item) => Some(format!("replies to the item {item} of the same post")),
+        None => asset
+            .after
+            .as_ref()
+            .map(|post| format!("goes out after the post {post}")),
+    };
     let spaced = room::spaced(observed, origin);
     due.into_iter().chain(late).chain(after).chain(spaced).collect()
 }

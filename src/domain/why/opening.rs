@@ -8,6 +8,7 @@ use crate::{
     api::AssetPhase,
     domain::{
         halts::Stage,
+        items,
         plan::{Gate, GateName, GateState},
         receipt::AWAITING_PERSON,
     },
@@ -108,7 +109,7 @@ fn opener(gate: GateName, phase: AssetPhase, reason: &str) -> Opener {
         "OutsideWindow" | "QuietHours" | "MinimumGap" | "RateBucketEmpty" | "DailyCapReached" => {
             return Opener::Channel;
         }
-        "WaitingForPost" => return Opener::Post,
+        "WaitingForPost" | "WaitingForItem" => return Opener::Post,
         "PolicyMissing" | "PolicyNotReady" => return Opener::Policy,
         AWAITING_PERSON => return Opener::Person,
         _ => {}
@@ -153,6 +154,9 @@ fn how(by: Opener, at: Option<Timestamp>, told: &Told<'_>) -> String {
         Opener::Policy => format!("whoever keeps the policies of Campaign {}", asset.campaign),
         Opener::Halt => halts(told),
         Opener::Post => {
+            if let Some(item) = items::replies_to(&asset.item) {
+                return format!("the item {item} of the same post, when it is published");
+            }
             let post = asset.after.as_deref().unwrap_or_default();
             format!("the post {post}, when it is published")
         }

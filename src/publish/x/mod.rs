@@ -6,7 +6,7 @@ use std::{fmt, sync::OnceLock, time::Duration};
 
 use async_trait::async_trait;
 use data_encoding::HEXLOWER;
-use http::{HeaderName, HeaderValue, Method, header::AUTHORIZATION};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header::AUTHORIZATION};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use url::Url;
@@ -206,9 +206,9 @@ impl X {
         Err(refused)
     }
 
-    fn outcome(&self, answer: &Answer, resends: bool) -> Result<Published, PublishError> {
+    fn outcome(&self, publication: &Publication, answer: &Answer) -> Result<Published, PublishError> {
         if !answer.status.is_success() {
-            return Err(self.refusal(answer, resends));
+            return Err(self.refusal(publication, answer));
         }
         let said = whole_json(answer);
         let id = said.as_ref().and_then(|said| at(said, "/data/id").as_str());
@@ -217,29 +217,104 @@ impl X {
     }
 
     /// A 403 is about the account, except where its words are about the post.
-    fn refusal(&self, answer: &Answer, resends: bool) -> PublishError {
+    fn refusal(&self, publication: &Publication, answer: &Answer) -> PublishError {
         let error = self.platform.refusal(answer);
         let body = whole_json(answer).unwrap_or_default();
         let detail = at(&body, "/detail").as_str().unwrap_or_default();
-        if answer.status == http::StatusCode::FORBIDDEN && detail.contains("duplicate content") {
+        if answer.status != StatusCode::FORBIDDEN {
+            return error;
+        }
+        if detail.contains("duplicate content") {
             let said = format!(
                 "{}; the account has these words, by whoever wrote them",
                 error.message
             );
             // After an attempt that may have arrived, that is the best sign that it did.
-            return if resends {
-                PublishError::unknown("DuplicateContent", said)
-            } else {
+            return if publication.earlier_attempts.is_empty() {
                 PublishError::rejected("DuplicateContent", said)
+            } else {
+                PublishError::unknown("DuplicateContent", said)
             };
         }
+        if publication.reply_to.is_some() && detail.to_lowercase().contains("reply to") {
+            return PublishError::rejected("ReplyRefused", error.message);
+        }
         error
+    }
+
+    /// The account's own posts since something was due, as far back as a look-up reads.
+    async fn timeline(&self, due: Timestamp) -> Result<Timeline, PublishError> {
+        let account = self.account().await?;
+        // The platform refuses to be asked about the future.
+        let since = sooner(due.min(Timestamp::now()));
+        let mut timeline = Timeline::default();
+        let mut token: Option<String> = None;
+        for _ in 0..MAX_PAGES {
+            let wanted = Page {
+                account: &account,
+                most: PAGE.0,
+                since,
+                token: token.as_deref(),
+            };
+            let page = self.page(&wanted).await?;
+            let posts = at(&page, "/data").as_array();
+            timeline.posts.extend(posts.into_iter().flatten().cloned());
+            token = at(&page, "/meta/next_token").as_str().map(str::to_owned);
+            if token.is_none() {
+                timeline.is_whole = true;
+                break;
+            }
+        }
+        Ok(timeline)
+    }
+
+    fn by_link(&self, timeline: &Timeline, parameter: &str) -> Found {
+        let holds = |post: &&Value| links(post).any(|link| link.contains(parameter));
+        if let Some(post) = timeline.posts.iter().find(holds) {
+            return self.of(post).map_or(Found::CannotTell, Found::Published);
+        }
+        if timeline.is_whole && !timeline.posts.iter().any(is_opaque) {
+            return Found::Absent;
+        }
+        Found::CannotTell
+    }
+
+    /// Looks among what the account has said in the conversation since the post that is replied to. X may have changed our
+    /// words a little, so only where it has said nothing more there is the reply absent.
+    fn by_conversation(&self, timeline: &Timeline, parent: &str, text: &str) -> Found {
+        let conversation = |post: &Value| at(post, "/conversation_id").as_str().map(str::to_owned);
+        let replied_to = timeline.posts.iter().find(|post| at(post, "/id") == parent);
+        let Some(ours) = replied_to.and_then(conversation).filter(|_| timeline.is_whole) else {
+            return Found::CannotTell;
+        };
+        let later =
+            |post: &&Value| number(post) > parent.parse().ok() && conversation(post).as_ref() == Some(&ours);
+        let mut later = timeline.posts.iter().filter(later).peekable();
+        if later.peek().is_none() {
+            return Found::Absent;
+        }
+        let published = later
+            .find(|post| words_of(post) == text)
+            .and_then(|post| self.of(post));
+        published.map_or(Found::CannotTell, Found::Published)
+    }
+
+    fn of(&self, post: &Value) -> Option<Published> {
+        self.named(at(post, "/id").as_str()?)
     }
 
     fn named(&self, id: &str) -> Option<Published> {
         let url = format!("https://x.com/{}/status/{id}", self.handle);
         is_number(id).then(|| Published::named(Some(id.to_owned()), Some(&url)))
     }
+}
+
+/// What an account has posted, the newest first.
+#[derive(Default)]
+struct Timeline {
+    posts: Vec<Value>,
+    /// False where there was more than a look-up reads.
+    is_whole: bool,
 }
 
 /// Which posts of an account are asked for.
@@ -260,7 +335,7 @@ impl Page<'_> {
             .append_pair("max_results", self.most)
             .append_pair("exclude", "retweets")
             .append_pair("start_time", &since.to_string())
-            .append_pair(fields, "entities");
+            .append_pair(fields, "conversation_id,entities");
         if let Some(token) = self.token {
             query.append_pair("pagination_token", token);
         }
@@ -276,6 +351,19 @@ fn unexpected(said: &'static str) -> PublishError {
 /// As the ids of X are: at most 19 digits.
 fn is_number(id: &str) -> bool {
     (1..=19).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The number of a post: a later one has a higher one.
+fn number(post: &Value) -> Option<u64> {
+    at(post, "/id").as_str()?.parse().ok()
+}
+
+/// The words of a post, of which X writes three characters as entities.
+fn words_of(post: &Value) -> String {
+    let text = at(post, "/text").as_str().unwrap_or_default();
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
 }
 
 /// Where the links of a post lead.
@@ -339,44 +427,28 @@ impl Publisher for X {
 
     async fn commit(&self, publication: &Publication, prepared_id: &str) -> Result<Published, PublishError> {
         is_prepared(publication, prepared_id)?;
-        let post = json!({"text": fitted(self.fitting, publication)?});
+        let text = fitted(self.fitting, publication)?;
+        let post = match &publication.reply_to {
+            Some(parent) => json!({"text": text, "reply": {"in_reply_to_tweet_id": parent}}),
+            None => json!({ "text": text }),
+        };
         let header = self.credentials.header(&Method::POST, &self.send)?;
         let answer = self.platform.publish_with(&self.send, &post, [header]).await?;
-        self.outcome(&answer, !publication.earlier_attempts.is_empty())
+        self.outcome(publication, &answer)
     }
 
-    /// A post of ours is known by the slot's parameter in its link: X shortens links and says where they lead.
+    /// A post of ours is known by the slot's parameter in its link, as X says where the links that it shortens lead; a reply
+    /// without one by its conversation and its words.
     async fn resolve(&self, publication: &Publication) -> Result<Found, PublishError> {
-        if !is_marked(publication) {
+        let parent = publication.reply_to.as_deref();
+        if is_marked(publication) {
+            let timeline = self.timeline(publication.scheduled_for).await?;
+            return Ok(self.by_link(&timeline, &publication.slot.parameter()));
+        }
+        let Some(parent) = parent else {
             return Ok(Found::CannotTell);
-        }
-        let (account, parameter) = (self.account().await?, publication.slot.parameter());
-        // The platform refuses to be asked about the future.
-        let due = publication.scheduled_for.min(Timestamp::now());
-        let since = sooner(due);
-        let (mut token, mut opaque): (Option<String>, bool) = (None, false);
-        for _ in 0..MAX_PAGES {
-            let wanted = Page {
-                account: &account,
-                most: PAGE.0,
-                since,
-                token: token.as_deref(),
-            };
-            let page = self.page(&wanted).await?;
-            let posts = at(&page, "/data").as_array().map_or(&[][..], Vec::as_slice);
-            let ours = posts
-                .iter()
-                .find(|post| links(post).any(|link| link.contains(&parameter)));
-            if let Some(post) = ours {
-                let published = at(post, "/id").as_str().and_then(|id| self.named(id));
-                return Ok(published.map_or(Found::CannotTell, Found::Published));
-            }
-            opaque |= posts.iter().any(is_opaque);
-            token = at(&page, "/meta/next_token").as_str().map(str::to_owned);
-            if token.is_none() {
-                return Ok(if opaque { Found::CannotTell } else { Found::Absent });
-            }
-        }
-        Ok(Found::CannotTell)
+        };
+        let timeline = self.timeline(publication.scheduled_for).await?;
+        Ok(self.by_conversation(&timeline, parent, &publication.content.text))
     }
 }

@@ -18,7 +18,7 @@ pub(crate) fn condition(object: &Value, type_: &str) -> Option<Value> {
 /// What kubectl shows of an Asset.
 #[derive(Clone, Debug)]
 pub(crate) struct AssetSeen {
-    /// `post platform/account`; with a template `post.locale platform/account`.
+    /// `post platform/account`; with a template `post.locale platform/account`, with a further item `post#item platform/account`.
     pub(crate) key: String,
     pub(crate) name: String,
     pub(crate) phase: String,
@@ -37,8 +37,13 @@ impl AssetSeen {
         };
         Self {
             key: format!(
-                "{}{} {}/{}",
+                "{}{}{} {}/{}",
                 text("/spec/postId"),
+                // One row stands as several items.
+                match text("/spec/item").as_str() {
+                    "" | "main" => String::new(),
+                    item => format!("#{item}"),
+                },
                 // One template stands in several locales.
                 if text("/spec/type") == "Template" {
                     format!(".{}", text("/spec/locale"))

@@ -14,7 +14,7 @@ use super::{
     cases::conforms,
     channel,
     chat::{Asked, Chat, says},
-    next_attempt, publication, publish,
+    known, next_attempt, publication, publish,
 };
 use crate::sink::{Received, Receiver, Sink};
 
@@ -54,7 +54,7 @@ impl Instance {
     fn post(&self, asked: &Asked, key: Option<&String>) -> Result<Value, Refusal> {
         let body = &asked.body;
         if asked
-            .unknown_field(&["status", "visibility", "language"])
+            .unknown_field(&["status", "visibility", "language", "in_reply_to_id"])
             .is_some()
         {
             return Err((422, "Validation failed: a field that this stand-in does not know"));
@@ -69,6 +69,11 @@ impl Instance {
         if !["public", "unlisted", "private"].contains(&body["visibility"].as_str().unwrap_or_default()) {
             return Err((422, "Validation failed: Visibility is not included in the list"));
         }
+        let parent = body["in_reply_to_id"].as_str().map(|id| id.parse().unwrap_or(0));
+        if parent.is_some_and(|parent: usize| parent == 0 || parent > self.chat.messages().len()) {
+            let gone = "The post you are trying to reply to does not appear to exist.";
+            return Err((404, gone));
+        }
         let mut keys = self.keys.lock().unwrap();
         let known = keys
             .iter()
@@ -77,7 +82,7 @@ impl Instance {
             Some((_, number)) => *number,
             None => self
                 .chat
-                .say(json!({"status": text, "language": body["language"]})),
+                .say(json!({"status": text, "language": body["language"], "parent": body["in_reply_to_id"]})),
         };
         keys.extend(key.map(|key| (key.clone(), number)));
         drop(keys);
@@ -93,10 +98,19 @@ impl Instance {
             .find(|word| word.starts_with("https://"))
             .unwrap_or_default();
         let shown = link.replace('&', "&amp;");
+        let content = if link.is_empty() {
+            format!("<p>{}</p>", text.replace('&', "&amp;").replace('\n', "<br />"))
+        } else {
+            format!(
+                "<p>words<br /><a href=\"{shown}\" rel=\"nofollow noopener\">{}…</a></p>",
+                &shown[..shown.len().min(20)]
+            )
+        };
         json!({
+            "in_reply_to_id": messages[number - 1]["parent"],
             "id": number.to_string(), "url": format!("https://social.example/@acme/{number}"),
             "created_at": "2026-11-22T07:00:01.000Z",
-            "content": format!("<p>words<br /><a href=\"{shown}\" rel=\"nofollow noopener\">{}…</a></p>", &shown[..shown.len().min(20)]),
+            "content": content,
         })
     }
 
@@ -238,4 +252,42 @@ async fn a_preflight_of_mastodon_says_what_is_wrong_and_posts_nothing() {
         error.message
     );
     assert_eq!(rig.instance.chat.messages().len(), 0);
+}
+
+fn reply(post_id: &str, parent: &str, words: &str) -> Publication {
+    let mut asset = publication(post_id, AssetType::Post);
+    asset.content.text = words.into();
+    asset.reply_to = Some(parent.into());
+    asset
+}
+
+#[tokio::test]
+async fn a_reply_is_one_and_is_found_by_what_it_replies_to_and_its_words() {
+    let rig = MastodonRig::start(false, 500);
+    let publisher = rig.publisher(PATIENT);
+    let first = publish(&*publisher, &publication("first", AssetType::Post))
+        .await
+        .unwrap();
+    let parent = first.remote_id.unwrap();
+    let second = reply("second", &parent, "Second & last,\nin two lines");
+    assert_eq!(publisher.resolve(&second).await.unwrap(), Found::Absent);
+    rig.sink.lose_reply_of(1);
+    publish(&*publisher, &second).await.unwrap_err();
+    assert_eq!(rig.instance.chat.messages()[1]["parent"], parent.as_str());
+    let found = publisher.resolve(&next_attempt(&second)).await.unwrap();
+    let Found::Published(found) = found else {
+        panic!("{found:?}");
+    };
+    // Somebody else's hand may have written what stands there: it proves nothing of other words.
+    let other = reply("other", &parent, "Other words");
+    assert_eq!(publisher.resolve(&other).await.unwrap(), Found::CannotTell);
+    let third = reply("third", &found.remote_id.unwrap(), "Third");
+    assert_eq!(publisher.resolve(&third).await.unwrap(), Found::Absent);
+}
+
+#[tokio::test]
+async fn a_reply_to_what_is_gone_is_rejected_and_leaves_the_channel_open() {
+    let rig = MastodonRig::start(true, 500);
+    let result = publish(&*rig.publisher(PATIENT), &reply("late", "77", "Second")).await;
+    assert_eq!(known(result), (Outcome::Rejected, "RepliedToIsGone"));
 }

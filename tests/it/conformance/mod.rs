@@ -94,6 +94,7 @@ fn publication(post_id: &str, type_: AssetType) -> Publication {
         content_digest: "sha256:0".into(),
         scheduled_for: "2026-11-22T07:00:00Z".parse().unwrap(),
         prepared_id: None,
+        reply_to: None,
         replaces: None,
     }
 }

@@ -104,7 +104,7 @@ impl Api {
 
     fn post(&self, asked: &Asked) -> Result<Value, Refusal> {
         let invalid = |detail| (400, "Invalid Request", detail);
-        if asked.unknown_field(&["text"]).is_some() {
+        if asked.unknown_field(&["text", "reply"]).is_some() {
             return Err(invalid("a field that this stand-in does not know"));
         }
         let text = asked.body["text"].as_str().filter(|text| !text.trim().is_empty());
@@ -124,7 +124,13 @@ impl Api {
             let detail = "You are not allowed to create a Tweet with duplicate content.";
             return Err((403, "Forbidden", detail));
         }
-        let number = self.chat.say(json!({"text": text}));
+        let parent = asked.body["reply"]["in_reply_to_tweet_id"].as_str();
+        let known = self.chat.messages().len();
+        if parent.is_some_and(|parent| !(1..=known).any(|number| id(number) == parent)) {
+            let detail = "You attempted to reply to a Tweet that is deleted or not visible to you.";
+            return Err((403, "Forbidden", detail));
+        }
+        let number = self.chat.say(json!({"text": text, "parent": parent}));
         Ok(json!({"data": {"id": id(number), "text": text, "edit_history_post_ids": [id(number)]}}))
     }
 
@@ -138,9 +144,15 @@ impl Api {
             .map_or(text.to_owned(), |link| text.replace(link, &short))
             .replace('&', "&amp;");
         let mut post = json!({"id": id(number), "text": text, "edit_history_post_ids": [id(number)]});
-        if let (Some("entities"), Some(link), true) =
-            (asked.parameter(self.fields), link, self.says_where_links_lead)
-        {
+        let fields: Vec<&str> = asked
+            .parameter(self.fields)
+            .into_iter()
+            .flat_map(|names| names.split(','))
+            .collect();
+        if fields.contains(&"conversation_id") {
+            post["conversation_id"] = id(root(&messages, number)).into();
+        }
+        if let (true, Some(link), true) = (fields.contains(&"entities"), link, self.says_where_links_lead) {
             let display = &link[8..link.len().min(28)];
             let url =
                 json!({"start": 0, "end": 23, "url": short, "expanded_url": link, "display_url": display});
@@ -194,6 +206,13 @@ impl Api {
 
 fn id(number: usize) -> String {
     (FIRST_ID + number).to_string()
+}
+
+/// The post that a conversation began with.
+fn root(messages: &[Value], number: usize) -> usize {
+    let parent = messages[number - 1]["parent"].as_str();
+    let before = parent.and_then(|parent| (1..number).find(|number| id(*number) == parent));
+    before.map_or(number, |before| root(messages, before))
 }
 
 /// The unreserved characters of RFC 3986 stay as they are.
@@ -482,4 +501,54 @@ async fn a_preflight_of_x_says_what_is_wrong_without_a_secret_and_posts_nothing(
     );
     assert_eq!(rig.api.chat.messages().len(), 0);
     rig.assert_described();
+}
+
+fn reply(post_id: &str, parent: &str, words: &str) -> Publication {
+    let mut asset = publication(post_id, AssetType::Post);
+    asset.content.text = words.into();
+    asset.reply_to = Some(parent.into());
+    asset
+}
+
+#[tokio::test]
+async fn a_thread_on_x_is_replies_and_a_lost_one_is_found_in_its_conversation() {
+    let rig = XRig::start("OAuth1");
+    let publisher = rig.publisher(PATIENT);
+    let first = publish(&*publisher, &publication("first", AssetType::Post))
+        .await
+        .unwrap();
+    let mut parent = first.remote_id.unwrap();
+    for (post_id, words) in [("second", "Second & <more>"), ("third", "שלישי")] {
+        let item = reply(post_id, &parent, words);
+        assert_eq!(publisher.resolve(&item).await.unwrap(), Found::Absent, "{words}");
+        rig.sink.script([Fault::LoseReply]);
+        publish(&*publisher, &item).await.unwrap_err();
+        rig.sink.script([]);
+        let found = publisher.resolve(&next_attempt(&item)).await.unwrap();
+        let Found::Published(found) = found else {
+            panic!("{words}: {found:?}");
+        };
+        parent = found.remote_id.unwrap();
+    }
+    let parents: Vec<Value> = rig
+        .api
+        .chat
+        .messages()
+        .iter()
+        .map(|post| post["parent"].clone())
+        .collect();
+    assert_eq!(parents, [Value::Null, id(1).into(), id(2).into()]);
+    // What the account said there by hand proves nothing of other words.
+    let other = reply("other", &id(1), "Other words");
+    assert_eq!(publisher.resolve(&other).await.unwrap(), Found::CannotTell);
+    let elsewhere = reply("elsewhere", "7", "Words");
+    assert_eq!(publisher.resolve(&elsewhere).await.unwrap(), Found::CannotTell);
+    rig.assert_described();
+}
+
+#[tokio::test]
+async fn a_reply_to_a_post_that_is_gone_is_rejected_and_leaves_the_channel_open() {
+    let rig = XRig::start("OAuth1");
+    let result = publish(&*rig.publisher(PATIENT), &reply("late", "7", "Second")).await;
+    assert_eq!(known(result), (Outcome::Rejected, "ReplyRefused"));
 }

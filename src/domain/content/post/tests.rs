@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::content::sheet;
 
-const COLUMNS: &str = "post_id,publish_date,locale,platform,account_target,post_copy,utm_url,status,publish_time,timezone,title,media,thread,link_placement,occurrence,claims";
+const COLUMNS: &str = "post_id,publish_date,locale,platform,account_target,post_copy,utm_url,status,publish_time,timezone,title,media,thread,first_comment,link_placement,occurrence,claims";
 const LINK: &str = "https://e.com/?utm_source=a&utm_medium=b&utm_campaign=c";
 
 /// A good row, with some of its cells replaced.
@@ -188,10 +188,51 @@ fn what_nothing_honours_yet_names_its_column_and_comes_after_mistakes() {
     assert_eq!(codes_found, ["UtmMissing", NOT_HANDLED]);
     assert!(sentences[1].contains("media"));
     assert_eq!(
-        codes(&[("thread", "b"), ("platform", "x"), ("post_copy", "Thread: a")]),
+        codes(&[
+            ("thread", "threads/a.md"),
+            ("platform", "x"),
+            ("post_copy", "Thread: a")
+        ]),
         [NOT_HANDLED]
     );
-    assert_eq!(codes(&[("link_placement", "first_comment")]), [NOT_HANDLED]);
+}
+
+#[test]
+fn a_row_is_its_first_item_the_rest_of_its_thread_and_its_first_comment() {
+    let items = |cells: &[(&str, &str)]| {
+        let (codes, _, post) = post(cells);
+        assert_eq!(codes, Vec::<&str>::new());
+        post.items()
+    };
+    assert_eq!(items(&[]), ["main"]);
+    assert_eq!(
+        items(&[("thread", "b\n---\nc")]),
+        ["main", "thread-2", "thread-3"]
+    );
+    assert_eq!(items(&[("first_comment", "Thanks!")]), ["main", "first-comment"]);
+    assert_eq!(
+        items(&[("link_placement", "first_comment")]),
+        ["main", "first-comment"]
+    );
+    assert_eq!(
+        items(&[("thread", "b"), ("first_comment", "c")]),
+        ["main", "thread-2", "first-comment"]
+    );
+}
+
+#[test]
+fn a_thread_with_an_empty_item_or_too_many_is_invalid_unless_it_never_goes() {
+    assert_eq!(codes(&[("thread", "b\n---\n")]), ["ThreadItemEmpty"]);
+    assert_eq!(
+        codes(&[("thread", "b\n---\n"), ("status", "skip")]),
+        Vec::<&str>::new()
+    );
+    let many = vec!["b"; 26].join("\n---\n");
+    let (codes, _, post) = post(&[("thread", &many)]);
+    assert_eq!(
+        (codes.as_slice(), post.thread.len()),
+        (["TooManyThreadItems"].as_slice(), 25)
+    );
 }
 
 #[test]

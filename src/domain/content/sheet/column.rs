@@ -20,6 +20,7 @@ pub enum Column {
     Media,
     AltText,
     Thread,
+    FirstComment,
     LinkPlacement,
     Occurrence,
     Campaign,
@@ -30,7 +31,7 @@ pub enum Column {
 
 impl Column {
     /// Every column, the required ones first.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::PostId,
         Self::PublishDate,
         Self::Locale,
@@ -45,6 +46,7 @@ impl Column {
         Self::Media,
         Self::AltText,
         Self::Thread,
+        Self::FirstComment,
         Self::LinkPlacement,
         Self::Occurrence,
         Self::Campaign,
@@ -64,7 +66,7 @@ impl Column {
         Self::Status,
     ];
     /// Columns that are known and that nothing honours yet: a value in one of them blocks its row.
-    pub const NOT_HANDLED: [Self; 4] = [Self::Media, Self::AltText, Self::Thread, Self::Variant];
+    pub const NOT_HANDLED: [Self; 3] = [Self::Media, Self::AltText, Self::Variant];
 
     /// The name in the sheet.
     pub const fn name(self) -> &'static str {
@@ -83,6 +85,7 @@ impl Column {
             Self::Media => "media",
             Self::AltText => "alt_text",
             Self::Thread => "thread",
+            Self::FirstComment => "first_comment",
             Self::LinkPlacement => "link_placement",
             Self::Occurrence => "occurrence",
             Self::Campaign => "campaign",

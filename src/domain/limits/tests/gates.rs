@@ -252,6 +252,8 @@ fn followed(post: &str, target: (&str, &str), locale: &str, state: FollowedState
     Followed {
         slot: slot.fields().clone(),
         state,
+        remote_id: None,
+        published_at: None,
     }
 }
 

@@ -34,6 +34,10 @@ impl AiDisclosure {
 }
 
 impl Examine for AiDisclosure {
+    fn demands(&self) -> bool {
+        true
+    }
+
     fn examine(&self, reading: &Reading<'_>, hits: &mut Hits) {
         if self.with_media_only && reading.subject.media.is_empty() {
             return;

@@ -41,6 +41,10 @@ impl CallToAction {
 }
 
 impl Examine for CallToAction {
+    fn demands(&self) -> bool {
+        true
+    }
+
     fn examine(&self, reading: &Reading<'_>, hits: &mut Hits) {
         let said = self
             .phrases

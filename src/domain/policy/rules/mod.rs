@@ -39,6 +39,11 @@ pub(super) trait Examine: Debug + Send + Sync {
     /// # Guarantees
     /// Equal readings give equal hits. The time is bounded for every pack, and near linear in the words.
     fn examine(&self, reading: &Reading<'_>, hits: &mut Hits);
+
+    /// True where it asks for words that have to stand somewhere: of a post of several items, in any of them.
+    fn demands(&self) -> bool {
+        false
+    }
 }
 
 /// Why a rule cannot be prepared: the member, and what is wrong with it.

@@ -35,6 +35,10 @@ impl RequiredText {
 }
 
 impl Examine for RequiredText {
+    fn demands(&self) -> bool {
+        true
+    }
+
     fn examine(&self, reading: &Reading<'_>, hits: &mut Hits) {
         let missing: Vec<&str> = self
             .phrases
