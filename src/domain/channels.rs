@@ -198,6 +198,11 @@ pub const fn replies(channel: Channel<'_>) -> Replies {
         | Channel::Telegram(_)
         | Channel::LinkedIn(_)
         | Channel::GitPages(_)
+        | Channel::Reddit(_)
+        | Channel::FacebookPage(_)
+        | Channel::Bluesky(_)
+        | Channel::Devto(_)
+        | Channel::Wordpress(_)
         | Channel::Smtp(_) => Replies::No,
     }
 }

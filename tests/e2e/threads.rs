@@ -91,6 +91,49 @@ async fn items(scene: &Scene) -> Vec<String> {
     items
 }
 
+async fn the_gate_says_what_it_waits_for(scene: &Scene, asset: &str) {
+    let said = explained(scene, asset).await;
+    assert_eq!(said["operator"]["agrees"], true, "{said:#}");
+    let gates = said["gates"].as_array().unwrap();
+    let gate = gates
+        .iter()
+        .find(|gate| gate["reason"] == "WaitingForItem")
+        .unwrap();
+    assert_eq!(
+        (&gate["name"], &gate["opens"]["by"]),
+        (&json!("Time"), &json!("Post")),
+        "{gate:#}"
+    );
+}
+
+async fn adopt_the_second(scene: &Scene, receipt: &str) {
+    let found = (FIRST + 1).to_string();
+    let adopt = [
+        "adopt",
+        receipt,
+        "--remote-id",
+        &found,
+        "--reason",
+        "found on the account",
+    ];
+    stdout(&scene.campanile("receipts", &adopt).await);
+}
+
+fn each_replies_to_the_one_before(posts: &[Value]) {
+    let parents: Vec<&Value> = posts
+        .iter()
+        .map(|post| &post["reply"]["in_reply_to_tweet_id"])
+        .collect();
+    let (first, second) = (json!(FIRST.to_string()), json!((FIRST + 1).to_string()));
+    assert_eq!(parents, [&Value::Null, &first, &second]);
+    let opener = posts[0]["text"].as_str().unwrap();
+    assert!(opener.starts_with(COPY), "{opener}");
+    assert_eq!(
+        (&posts[1]["text"], &posts[2]["text"]),
+        (&json!("Second."), &json!("Third."))
+    );
+}
+
 #[tokio::test]
 async fn a_thread_goes_out_item_by_item_and_neither_doubt_nor_a_halt_repeats_or_skips_one() {
     let scene = Scene::start("thread").await;
@@ -120,35 +163,14 @@ async fn a_thread_goes_out_item_by_item_and_neither_doubt_nor_a_halt_repeats_or_
         "{}",
         waits.message
     );
-    let said = explained(&scene, &waits.name).await;
-    assert_eq!(said["operator"]["agrees"], true, "{said:#}");
-    let gates = said["gates"].as_array().unwrap();
-    let gate = gates
-        .iter()
-        .find(|gate| gate["reason"] == "WaitingForItem")
-        .unwrap();
-    assert_eq!(
-        (&gate["name"], &gate["opens"]["by"]),
-        (&json!("Time"), &json!("Post")),
-        "{gate:#}"
-    );
+    the_gate_says_what_it_waits_for(&scene, &waits.name).await;
 
     // A person finds the second item on the account; meanwhile everything there is stopped.
     let halt = "---\napiVersion: campanile.dev/v1alpha1\nkind: Halt\nmetadata: {name: stop-x}\nspec:\n  selector: {platforms: [x]}\n  \
                 reason: Press inquiry, hold all posts.\n  owner: maya\n  resume: {policy: PublishWithin, within: 2h}\n";
     scene.apply(halt).await;
     scene.until_asset(third, "Halted Halted").await;
-    let found = (FIRST + 1).to_string();
-    let receipt = doubtful.receipt();
-    let adopt = [
-        "adopt",
-        &receipt,
-        "--remote-id",
-        &found,
-        "--reason",
-        "found on the account",
-    ];
-    stdout(&scene.campanile("receipts", &adopt).await);
+    adopt_the_second(&scene, &doubtful.receipt()).await;
     scene
         .until_asset("habits#thread-2 x/main_account", "Posted Adopted")
         .await;
@@ -157,19 +179,7 @@ async fn a_thread_goes_out_item_by_item_and_neither_doubt_nor_a_halt_repeats_or_
 
     scene.kubectl(&["delete", "halt", "stop-x"]).await;
     scene.until_asset(third, "Posted Published").await;
-    let posts = platform.posts();
-    let parents: Vec<&Value> = posts
-        .iter()
-        .map(|post| &post["reply"]["in_reply_to_tweet_id"])
-        .collect();
-    let (first, second) = (json!(FIRST.to_string()), json!(found));
-    assert_eq!(parents, [&Value::Null, &first, &second]);
-    let opener = posts[0]["text"].as_str().unwrap();
-    assert!(opener.starts_with(COPY), "{opener}");
-    assert_eq!(
-        (&posts[1]["text"], &posts[2]["text"]),
-        (&json!("Second."), &json!("Third."))
-    );
+    each_replies_to_the_one_before(&platform.posts());
     assert_eq!(items(&scene).await, ["main", "thread-2", "thread-3"]);
     scene.end().await;
 }

@@ -135,13 +135,13 @@ const NOTICED: [Change; 27] = [
     }),
     ("alt text", |spec| spec.content.media[1].alt_text.push('x')),
     ("an item of its thread", |spec| {
-        spec.content.thread = vec!["one\ntwo".to_owned()]
+        spec.content.thread = vec!["one\ntwo".to_owned()];
     }),
     ("two items are not one", |spec| {
         spec.content.thread = vec!["one".to_owned(), "two".to_owned()];
     }),
     ("its first comment", |spec| {
-        spec.content.first_comment = Some("one".to_owned())
+        spec.content.first_comment = Some("one".to_owned());
     }),
     ("language", |spec| spec.content.language = "en".to_owned()),
     ("stored content", |spec| spec.content.stored = None),
