@@ -125,6 +125,21 @@ impl FreshReads {
     }
 }
 
+/// A field selector in which all of these hold; what would end a value is escaped.
+pub(crate) fn selector(fields: &[(&str, &str)]) -> String {
+    let terms: Vec<String> = fields
+        .iter()
+        .map(|(field, value)| {
+            let escaped = value
+                .replace('\\', "\\\\")
+                .replace(',', "\\,")
+                .replace('=', "\\=");
+            format!("{field}={escaped}")
+        })
+        .collect();
+    terms.join(",")
+}
+
 #[cfg(test)]
 mod tests {
     use std::pin::pin;

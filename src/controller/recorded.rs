@@ -22,6 +22,7 @@ use super::{
     context::Guarded,
     election,
     error::Error,
+    fresh::selector,
     halt::Halts,
     receipts::Receipts,
     view::{AssetView, ReceiptView},
@@ -466,11 +467,7 @@ async fn assets(client: &Client, namespace: &str, asked: Asked<'_>) -> Result<Ve
         }
         Asked::Post { campaign, post } => {
             let post = compared(post);
-            let fields = format!(
-                "spec.campaign={},spec.postId={}",
-                selected(campaign),
-                selected(&post)
-            );
+            let fields = selector(&[("spec.campaign", campaign), ("spec.postId", &post)]);
             ListParams::default().fields(&fields)
         }
         Asked::All => ListParams::default(),
@@ -504,22 +501,10 @@ async fn receipts_of(
     posts.dedup();
     let mut receipts = Vec::new();
     for post in posts {
-        let parameters = ListParams::default().fields(&format!("spec.slot.postId={}", selected(&post)));
+        let parameters = ListParams::default().fields(&selector(&[("spec.slot.postId", &post)]));
         receipts.extend(guarded(client, namespace, parameters, doing).await?);
     }
     Ok(receipts)
-}
-
-/// A value of a field selector: what would end it is escaped.
-fn selected(value: &str) -> String {
-    let mut escaped = String::new();
-    for letter in value.chars() {
-        if matches!(letter, '\\' | ',' | '=') {
-            escaped.push('\\');
-        }
-        escaped.push(letter);
-    }
-    escaped
 }
 
 async fn guarded(

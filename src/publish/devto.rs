@@ -1,6 +1,6 @@
 //! DEV, dev.to, and other communities that run Forem: one article, known by its canonical URL.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::OnceLock, time::Duration};
 
 use async_trait::async_trait;
 use http::{HeaderName, HeaderValue, header::ACCEPT};
@@ -41,6 +41,8 @@ const TAKEN: &str = "already been";
 pub(super) struct Devto {
     platform: Platform,
     username: String,
+    /// Set once the key has been shown to be the author's.
+    known: OnceLock<()>,
     articles: Url,
     own: Url,
     me: Url,
@@ -74,6 +76,7 @@ impl Devto {
         Ok(Self {
             platform,
             username: channel.username.clone(),
+            known: OnceLock::new(),
             articles: below(&api, "articles")?,
             own: below(&api, "articles/me/all")?,
             me: below(&api, "users/me")?,
@@ -86,6 +89,22 @@ impl Devto {
                 spec.account
             ])),
         })
+    }
+
+    /// Asks whose the key is, which has to be the configured author.
+    async fn is_the_author(&self) -> Result<(), PublishError> {
+        let (_, me) = self.platform.read(&self.me).await?;
+        let name = at(&me, "/username").as_str().unwrap_or_default();
+        if !name.eq_ignore_ascii_case(&self.username) {
+            let said = format!(
+                "the key is not of {}: {}",
+                self.username,
+                self.platform.quoted(name)
+            );
+            return Err(PublishError::refused("AnotherAccount", said));
+        }
+        let _known = self.known.set(());
+        Ok(())
     }
 
     fn article(&self, publication: &Publication) -> Result<Article, PublishError> {
@@ -118,7 +137,7 @@ impl Devto {
             Ok(Found::Published(published)) => Ok(published),
             // Another's, or another article of ours with the same words.
             Ok(Found::Absent) => Err(self.platform.refusal(answer)),
-            Ok(Found::CannotTell) => Err(PublishError::unknown(
+            Ok(Found::CannotTell | Found::Alike(_)) => Err(PublishError::unknown(
                 "ArticleNotFound",
                 "DEV says that the article is there, and it is not among the newest of the author",
             )),
@@ -126,18 +145,39 @@ impl Devto {
         }
     }
 
+    /// What an earlier attempt left. Its canonical URL may be another than that of the words by now, and then DEV would take
+    /// the article once more.
+    async fn already_there(
+        &self,
+        article: &Article,
+        publication: &Publication,
+    ) -> Result<Option<Published>, PublishError> {
+        if publication.earlier_attempts.is_empty() {
+            return Ok(None);
+        }
+        match self.look(article, publication).await? {
+            Found::Published(published) => Ok(Some(published)),
+            Found::Absent => Ok(None),
+            _ => Err(PublishError::not_sent(
+                "ArticleNotFound",
+                "the author has more articles than a look reads, and an earlier attempt may have arrived",
+            )),
+        }
+    }
+
     async fn look(&self, article: &Article, publication: &Publication) -> Result<Found, PublishError> {
+        // Not by the whole address: the words may have been given another link since an earlier attempt.
+        let parameter = publication.slot.parameter();
         for number in 1..=MAX_PAGES {
             let page = self.page(number).await?;
-            let ours = |found: &&Value| at(found, "/canonical_url") == article.canonical_url.as_str();
+            let ours = |found: &&Value| has_parameter(at(found, "/canonical_url"), &parameter);
             if let Some(found) = page.iter().find(ours) {
                 return article.standing(found).map(Found::Published);
             }
-            let is_last = page.len() < PAGE;
-            // Drafts come first, and have no such time.
-            let older = |last: &Value| is_older(at(last, "/published_at"), publication);
-            if is_last || page.last().is_some_and(older) {
-                return Ok(Found::Absent);
+            // Drafts come first, and have no such time. DEV may leave articles out of a page: only an empty one is the end.
+            match page.last() {
+                Some(last) if !is_older(at(last, "/published_at"), publication) => {}
+                _ => return Ok(Found::Absent),
             }
         }
         Ok(Found::CannotTell)
@@ -217,6 +257,12 @@ fn canonical_url(publication: &Publication) -> Result<String, PublishError> {
     Ok(url.into())
 }
 
+/// True where an address has the slot's parameter for one of its values.
+fn has_parameter(canonical_url: &Value, parameter: &str) -> bool {
+    let url = canonical_url.as_str().and_then(|url| url.parse::<Url>().ok());
+    url.is_some_and(|url| url.query_pairs().any(|(_, value)| value == parameter))
+}
+
 fn is_taken(answer: &Answer) -> bool {
     let body = whole_json(answer).unwrap_or_default();
     let said = at(&body, "/error").as_str().unwrap_or_default();
@@ -245,30 +291,25 @@ impl Publisher for Devto {
         self.endpoint_digest.clone()
     }
 
-    /// A new article, and where it is taken every page of the look at what stands there.
+    /// A look at what an earlier attempt left, a new article, and where it is taken another look: every page of both.
     fn send_timeout(&self) -> Duration {
-        self.platform.timeout().saturating_mul(1 + MAX_PAGES)
+        self.platform.timeout().saturating_mul(1 + 2 * MAX_PAGES)
     }
 
     async fn preflight(&self) -> Result<Preflight, PublishError> {
-        let (_, me) = self.platform.read(&self.me).await?;
-        let name = at(&me, "/username").as_str().unwrap_or_default();
-        if !name.eq_ignore_ascii_case(&self.username) {
-            let said = format!(
-                "the key is not of {}: {}",
-                self.username,
-                self.platform.quoted(name)
-            );
-            return Err(PublishError::refused("AnotherAccount", said));
-        }
+        self.is_the_author().await?;
         self.page(1).await?;
         Ok(Preflight {
-            message: format!("the key is that of {name}, whose articles can be read"),
+            message: format!("the key is that of {}, whose articles can be read", self.username),
         })
     }
 
     async fn prepare(&self, publication: &Publication) -> Result<Prepared, PublishError> {
         self.article(publication)?;
+        // A preflight may not have been answered yet, and a key publishes as whoever it belongs to.
+        if self.known.get().is_none() {
+            self.is_the_author().await?;
+        }
         Ok(Prepared {
             id: publication.key(),
         })
@@ -277,6 +318,9 @@ impl Publisher for Devto {
     async fn commit(&self, publication: &Publication, prepared_id: &str) -> Result<Published, PublishError> {
         is_prepared(publication, prepared_id)?;
         let article = self.article(publication)?;
+        if let Some(published) = self.already_there(&article, publication).await? {
+            return Ok(published);
+        }
         let answer = self
             .platform
             .publish(&self.articles, &json!({ "article": article }))

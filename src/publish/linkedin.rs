@@ -198,13 +198,18 @@ fn is_opaque(post: &Value, publication: &Publication) -> bool {
     hides && !is_older(post, publication)
 }
 
+/// The words of a post, and what its card leads to.
+fn words_and_card(post: &Value) -> [&str; 2] {
+    ["/commentary", "/content/article/source"].map(|pointer| at(post, pointer).as_str().unwrap_or_default())
+}
+
 fn is_ours(post: &Value, publication: &Publication) -> bool {
     let parameter = publication.slot.parameter();
-    let [words, card] = ["/commentary", "/content/article/source"]
-        .map(|pointer| at(post, pointer).as_str().unwrap_or_default());
-    if is_marked(publication) && (words.contains(&parameter) || card.contains(&parameter)) {
-        return true;
-    }
+    is_marked(publication) && words_and_card(post).iter().any(|said| said.contains(&parameter))
+}
+
+fn is_alike(post: &Value, publication: &Publication) -> bool {
+    let [words, card] = words_and_card(post);
     // A link that is shown, and is not ours, is another post's.
     let unseen = has_short_links_alone(&format!("{words} {card}"));
     !is_older(post, publication)
@@ -291,9 +296,12 @@ impl Publisher for LinkedIn {
         let mut opaque = false;
         for number in 0..MAX_PAGES {
             let page = self.page(number * PAGE).await?;
+            let of = |post: &Value| at(post, "/id").as_str().and_then(named);
             if let Some(post) = page.iter().find(|post| is_ours(post, publication)) {
-                let published = at(post, "/id").as_str().and_then(named);
-                return Ok(published.map_or(Found::CannotTell, Found::Published));
+                return Ok(of(post).map_or(Found::CannotTell, Found::Published));
+            }
+            if let Some(post) = page.iter().find(|post| is_alike(post, publication)) {
+                return Ok(of(post).map_or(Found::CannotTell, Found::Alike));
             }
             opaque |= page.iter().any(|post| is_opaque(post, publication));
             // LinkedIn leaves out of a page what it does not show: only an empty one, or an older post, is the end.

@@ -128,6 +128,9 @@ fn readers_url(text: &str) -> Option<String> {
 pub enum Found {
     /// One of our attempts was published.
     Published(Published),
+    /// What stands there has the words of our attempts and nothing that says whose slot it is: ours, unless another receipt
+    /// has it.
+    Alike(Published),
     /// None was, as of this look. An earlier request that is still under way may yet arrive.
     Absent,
     /// The platform cannot be asked.

@@ -19,6 +19,7 @@ use crate::{
     api::{Channel, ChannelConfigSpec, SecretKeyReference, WordpressChannel},
     domain::{
         channels::{Fitting, fitting, html},
+        content::html::escape,
         digest,
         publication::Publication,
     },
@@ -84,9 +85,10 @@ impl Wordpress {
         let content = &publication.content;
         let text = fitted(self.fitting, publication)?;
         Ok(Post {
-            title: content.title.clone().unwrap_or_default(),
+            // WordPress takes both for HTML.
+            title: escape(content.title.as_deref().unwrap_or_default()),
             content: html(&text, content.direction),
-            excerpt: content.excerpt.clone().unwrap_or_default(),
+            excerpt: escape(content.excerpt.as_deref().unwrap_or_default()),
             slug: marker(publication),
             status: "draft",
         })
@@ -124,9 +126,10 @@ impl Wordpress {
         Err(self.platform.unexpected(answer))
     }
 
-    async fn look(&self, id: u64) -> Result<Found, PublishError> {
+    async fn look(&self, id: u64, publication: &Publication) -> Result<Found, PublishError> {
         let route = format!("posts/{id}");
-        let url = self.route(&route, &[("context", "edit"), ("_fields", "id,status,link")]);
+        let fields = ("_fields", "id,status,link,slug");
+        let url = self.route(&route, &[("context", "edit"), fields]);
         let answer = self.platform.get(&url, []).await?;
         let body = whole_json(&answer).unwrap_or_default();
         if at(&body, "/code") == NO_POST {
@@ -135,6 +138,10 @@ impl Wordpress {
         let (_, post) = self.platform.told(&answer)?;
         match at(&post, "/status").as_str().unwrap_or_default() {
             "publish" | "private" => Ok(Found::Published(named(&post, id))),
+            // Publication gives it another address, which it keeps.
+            "draft" | "pending" if at(&post, "/slug") != marker(publication).as_str() => {
+                Err(gone(id, "was taken back to a draft"))
+            }
             "draft" | "pending" => Ok(Found::Absent),
             "trash" => Err(gone(id, "lies in the trash")),
             _ => Ok(Found::CannotTell),
@@ -265,7 +272,7 @@ impl Publisher for Wordpress {
 
     async fn resolve(&self, publication: &Publication) -> Result<Found, PublishError> {
         match &publication.prepared_id {
-            Some(id) => self.look(number(id)?).await,
+            Some(id) => self.look(number(id)?, publication).await,
             None => Ok(Found::CannotTell),
         }
     }

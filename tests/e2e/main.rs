@@ -47,6 +47,8 @@ mod halts_in_flight;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod lookups;
+#[cfg(test)]
 mod manifests;
 #[cfg(test)]
 mod manual;
@@ -60,6 +62,7 @@ mod notifications;
 mod orphans;
 #[cfg(test)]
 mod pages;
+#[cfg(test)]
 mod preparation;
 #[cfg(test)]
 mod read_by_people;

@@ -61,9 +61,8 @@ impl Publisher for Stranger {
     }
 }
 
-#[tokio::test]
-async fn an_account_that_is_refused_while_preparing_holds_its_whole_channel() {
-    let scene = Scene::prepare(Cluster::shared().await, "prepare").await;
+/// An operator in this process, which publishes by these.
+pub(crate) async fn operator_on(scene: &Scene, publishers: Arc<dyn Publishers>) -> Operator {
     let options = OperatorOptions {
         cluster: ClusterOptions {
             kubeconfig: Some(scene.kubeconfig()),
@@ -82,10 +81,16 @@ async fn an_account_that_is_refused_while_preparing_holds_its_whole_channel() {
         concurrency: 4,
     };
     let settings = OperatorSettings {
-        publishers: Some(Arc::new(Stranger)),
+        publishers: Some(publishers),
         ..OperatorSettings::new(options)
     };
-    let operator = Operator::new(settings).await.unwrap();
+    Operator::new(settings).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_account_that_is_refused_while_preparing_holds_its_whole_channel() {
+    let scene = Scene::prepare(Cluster::shared().await, "prepare").await;
+    let operator = operator_on(&scene, Arc::new(Stranger)).await;
     let running = operator.run(std::future::pending());
     let played = async {
         scene

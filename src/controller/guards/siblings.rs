@@ -8,6 +8,7 @@ use kube::{Api, api::ListParams};
 use super::super::{
     context::{Guarded, Shared},
     error::Error,
+    fresh::selector,
 };
 use crate::{
     api::{Asset, Receipt, Target},
@@ -31,13 +32,13 @@ pub(crate) async fn sent(
 ) -> Result<Vec<Sibling>, Error> {
     let window = SignedDuration::try_from(window).unwrap_or(SignedDuration::MAX);
     let since = shared.clock.now().checked_sub(window).unwrap_or(Timestamp::MIN);
-    let mut fields = vec!["status.phase=Published".to_owned()];
+    let mut fields = vec![("status.phase", "Published")];
     if let Some(target) = target {
-        fields.push(format!("spec.slot.platform={}", escaped(&target.platform)));
-        fields.push(format!("spec.slot.account={}", escaped(&target.account)));
+        fields.push(("spec.slot.platform", &target.platform));
+        fields.push(("spec.slot.account", &target.account));
     }
     let api: Api<Guarded<Receipt>> = Api::namespaced(shared.client.clone(), namespace);
-    let receipts = pages(&api, &fields.join(","), "list the Receipts").await?;
+    let receipts = pages(&api, &selector(&fields), "list the Receipts").await?;
     let siblings = receipts.iter().filter_map(|receipt| {
         let status = receipt.status.as_ref()?;
         sibling_of_receipt(&receipt.spec.slot, status)
@@ -53,11 +54,10 @@ pub(crate) async fn planned(
     namespace: &str,
     target: &Target,
 ) -> Result<Vec<Sibling>, Error> {
-    let fields = format!(
-        "spec.target.platform={},spec.target.account={}",
-        escaped(&target.platform),
-        escaped(&target.account)
-    );
+    let fields = selector(&[
+        ("spec.target.platform", &target.platform),
+        ("spec.target.account", &target.account),
+    ]);
     let api: Api<Guarded<Asset>> = Api::namespaced(shared.client.clone(), namespace);
     let assets = pages(&api, &fields, "list the Assets").await?;
     Ok(assets
@@ -83,12 +83,4 @@ where
         }
     }
     Ok(found)
-}
-
-/// A value as a field selector takes it.
-fn escaped(value: &str) -> String {
-    value
-        .replace('\\', "\\\\")
-        .replace(',', "\\,")
-        .replace('=', "\\=")
 }

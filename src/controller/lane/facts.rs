@@ -9,6 +9,7 @@ use super::super::{
     campaign, channel_config,
     context::{Guarded, Shared},
     error::Error,
+    fresh::selector,
     view::{AssetView, ReceiptView},
 };
 use crate::{
@@ -218,21 +219,6 @@ async fn receipts(shared: &Shared, namespace: &str, selector: &str) -> Result<Re
             (name, Arc::new(view.clone()))
         })
         .collect())
-}
-
-/// A field selector in which all of these hold.
-fn selector(fields: &[(&str, &String)]) -> String {
-    let terms: Vec<String> = fields
-        .iter()
-        .map(|(field, value)| {
-            let escaped = value
-                .replace('\\', "\\\\")
-                .replace(',', "\\,")
-                .replace('=', "\\=");
-            format!("{field}={escaped}")
-        })
-        .collect();
-    terms.join(",")
 }
 
 fn followed_from_memory(shared: &Shared, namespace: &str, observed: &Observed, post: &str) -> Vec<Followed> {

@@ -8,6 +8,7 @@ use super::super::{
     breaker,
     context::Shared,
     error::{Error, ErrorClass},
+    fresh::selector,
     outgoing::call,
     view::{ReceiptView, version_of},
 };
@@ -99,12 +100,41 @@ async fn looked_up(
             let (id, url) = (live.remote_id.as_ref(), live.url.as_ref());
             transitions::record_found(&before, id, url, shared.clock.now())
         }
+        Ok(Found::Alike(live)) => {
+            let (id, url) = (live.remote_id.as_ref(), live.url.as_ref());
+            match is_of_another(shared, unsettled.receipt, id).await {
+                Ok(false) => transitions::record_found(&before, id, url, shared.clock.now()),
+                Ok(true) => {
+                    let said = "What is there with these words is the publication of another receipt.";
+                    transitions::record_no_answer(&before, said, retry, began)
+                }
+                Err(error) => transitions::record_no_answer(&before, &error.to_string(), retry, began),
+            }
+        }
         Ok(Found::Absent) => transitions::record_absence(&before, began, doubt_over, retry),
         Ok(Found::CannotTell) => {
             transitions::record_no_answer(&before, "The platform cannot be asked.", retry, began)
         }
         Err(error) => transitions::record_no_answer(&before, &error.to_string(), retry, began),
     }
+}
+
+/// Whether another receipt of the account has what was found.
+async fn is_of_another(shared: &Shared, receipt: &Receipt, id: Option<&String>) -> Result<bool, Error> {
+    let api: Api<Receipt> = Api::namespaced(shared.client.clone(), &receipt.namespace().unwrap_or_default());
+    let slot = &receipt.spec.slot;
+    let account = selector(&[
+        ("spec.slot.platform", &slot.platform),
+        ("spec.slot.account", &slot.account),
+    ]);
+    let listed = shared
+        .fresh
+        .list_selected(&api, &account, "list the Receipts of an account")
+        .await?;
+    Ok(listed.iter().any(|other| {
+        let held = other.status.as_ref().and_then(|status| status.remote_id.as_ref());
+        other.metadata.uid != receipt.metadata.uid && held.is_some() && held == id
+    }))
 }
 
 fn doubt_is_over(shared: &Shared, unsettled: &Unsettled<'_>, send_timeout: std::time::Duration) -> bool {

@@ -52,11 +52,17 @@ impl Session {
 }
 
 impl Sessions {
-    /// The session of the account: the one in memory, else a new one.
+    /// The session of the account: the one in memory, else a new one; whoever asks meanwhile waits for it, in all no longer
+    /// than a refresh and a login may take.
     ///
     /// # Errors
     /// `Refused` where the app password or the account is; whatever else failed, nothing was sent.
     pub(super) async fn session(&self) -> Result<Session, PublishError> {
+        let got = tokio::time::timeout(2 * PATIENCE, self.made()).await;
+        got.unwrap_or_else(|_| Err(PublishError::not_sent("NoAnswer", "no session was given in time")))
+    }
+
+    async fn made(&self) -> Result<Session, PublishError> {
         let mut current = self.current.lock().await;
         if let Some(session) = current.as_ref().filter(|session| session.made.elapsed() < FRESH) {
             return Ok(session.clone());

@@ -3,7 +3,11 @@
 mod answer;
 mod session;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
@@ -45,6 +49,8 @@ pub(super) struct Reddit {
     user: String,
     subreddit: String,
     flair: Option<String>,
+    /// Set once the token has been shown to be the user's.
+    known: OnceLock<()>,
     timeout: Duration,
     submit: Url,
     me: Url,
@@ -92,6 +98,7 @@ impl Reddit {
             sessions: Sessions::new(channel, app, options)?,
             user: channel.user.clone(),
             flair: channel.flair.clone(),
+            known: OnceLock::new(),
             timeout: channel.timeout.0,
             submit: below(&api, "api/submit")?,
             me: below(&api, "api/v1/me")?,
@@ -123,6 +130,23 @@ impl Reddit {
             self.sessions.forget(session).await;
         }
         error
+    }
+
+    /// Asks whose the token is, which has to be the configured user; answers what Reddit says of them.
+    async fn is_the_user(&self) -> Result<Value, PublishError> {
+        let me = self.read(&self.me).await?;
+        let name = at(&me, "/name").as_str().unwrap_or_default();
+        if !name.eq_ignore_ascii_case(&self.user) {
+            let plain = name.len() <= MAX_USER && name.chars().all(is_of_a_name);
+            let whose = if plain { name } else { "another user" };
+            let said = format!(
+                "the token is that of {whose}, and spec.reddit.user is {}",
+                self.user
+            );
+            return Err(PublishError::refused("AnotherAccount", said));
+        }
+        let _known = self.known.set(());
+        Ok(me)
     }
 
     /// A page of the user's own submissions, the newest first, and where the next begins.
@@ -176,35 +200,44 @@ impl Reddit {
         same && is("/author", &self.user) && is("/subreddit", &self.subreddit)
     }
 
-    fn ours(&self, page: &[Value], publication: &Publication) -> Option<Published> {
-        let ours = page
-            .iter()
-            .find(|submission| self.is_ours(submission, publication))?;
-        let permalink = at(ours, "/permalink").as_str().unwrap_or_default();
-        let mut ours = ours.clone();
-        let fields = ours.as_object_mut()?;
-        fields.insert(
-            "url".to_owned(),
-            format!("https://www.reddit.com{permalink}").into(),
-        );
-        named(&ours, "/url")
+    /// By the slot's parameter, or by its words alone where it has none.
+    fn found(&self, page: &[Value], publication: &Publication) -> Option<Found> {
+        let mut ours = page.iter();
+        let ours = ours.find(|submission| self.is_ours(submission, publication))?;
+        Some(match published(ours) {
+            Some(published) if is_marked(publication) => Found::Published(published),
+            Some(published) => Found::Alike(published),
+            None => Found::CannotTell,
+        })
     }
 
-    /// The subreddit has the link already: ours only if we submitted it.
+    /// The subreddit has the link already: ours only if we submitted it, for this slot.
     async fn adopted(
         &self,
         publication: &Publication,
         refusal: PublishError,
     ) -> Result<Published, PublishError> {
-        match self.page(None).await {
-            Ok((page, _)) => self.ours(&page, publication).ok_or(refusal),
-            Err(cause) => Err(PublishError::unknown(
-                ALREADY_SUBMITTED,
-                "Reddit has this link already, and could not be asked who submitted it",
-            )
-            .because(cause)),
+        let unsure = |said| PublishError::unknown(ALREADY_SUBMITTED, said);
+        let (page, _) = self.page(None).await.map_err(|cause| {
+            unsure("Reddit has this link already, and could not be asked who submitted it").because(cause)
+        })?;
+        match self.found(&page, publication) {
+            Some(Found::Published(published)) => Ok(published),
+            Some(_) => Err(unsure(
+                "Reddit has this link already, with these words by this user",
+            )),
+            None => Err(refusal),
         }
     }
+}
+
+/// A submission by its name and its own address.
+fn published(submission: &Value) -> Option<Published> {
+    let permalink = at(submission, "/permalink").as_str().unwrap_or_default();
+    let mut submission = submission.clone();
+    let url = format!("https://www.reddit.com{permalink}");
+    submission.as_object_mut()?.insert("url".to_owned(), url.into());
+    named(&submission, "/url")
 }
 
 /// The subreddit, which the account of the channel names: `resumes`, `r/resumes`.
@@ -261,17 +294,7 @@ impl Publisher for Reddit {
 
     /// Fetches a token, asks whose it is, whether the subreddit admits them, and for what a look-up reads.
     async fn preflight(&self) -> Result<Preflight, PublishError> {
-        let me = self.read(&self.me).await?;
-        let name = at(&me, "/name").as_str().unwrap_or_default();
-        if !name.eq_ignore_ascii_case(&self.user) {
-            let plain = name.len() <= MAX_USER && name.chars().all(is_of_a_name);
-            let whose = if plain { name } else { "another user" };
-            let said = format!(
-                "the token is that of {whose}, and spec.reddit.user is {}",
-                self.user
-            );
-            return Err(PublishError::refused("AnotherAccount", said));
-        }
+        let me = self.is_the_user().await?;
         let about = self.read(&self.about).await?;
         if at(&me, "/is_suspended") == true || at(&about, "/data/user_is_banned") == true {
             let said = format!(
@@ -291,7 +314,11 @@ impl Publisher for Reddit {
 
     async fn prepare(&self, publication: &Publication) -> Result<Prepared, PublishError> {
         fitted(self.fitting, publication)?;
-        self.sessions.get().await?;
+        // A preflight may not have been answered yet, and a token posts as whoever it belongs to.
+        match self.known.get() {
+            Some(()) => drop(self.sessions.get().await?),
+            None => drop(self.is_the_user().await?),
+        }
         Ok(Prepared {
             id: publication.key(),
         })
@@ -314,8 +341,8 @@ impl Publisher for Reddit {
         let mut after: Option<String> = None;
         for _ in 0..MAX_PAGES {
             let (page, next) = self.page(after.as_deref()).await?;
-            if let Some(published) = self.ours(&page, publication) {
-                return Ok(Found::Published(published));
+            if let Some(found) = self.found(&page, publication) {
+                return Ok(found);
             }
             let older = page.last().is_some_and(|last| is_older(last, publication));
             match next {

@@ -296,7 +296,7 @@ impl X {
         let published = later
             .find(|post| words_of(post) == text)
             .and_then(|post| self.of(post));
-        published.map_or(Found::CannotTell, Found::Published)
+        published.map_or(Found::CannotTell, Found::Alike)
     }
 
     fn of(&self, post: &Value) -> Option<Published> {
@@ -420,6 +420,8 @@ impl Publisher for X {
 
     async fn prepare(&self, publication: &Publication) -> Result<Prepared, PublishError> {
         fitted(self.fitting, publication)?;
+        // A preflight may not have been answered yet, and credentials post as whoever they belong to.
+        self.account().await?;
         Ok(Prepared {
             id: publication.key(),
         })

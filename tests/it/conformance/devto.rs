@@ -16,7 +16,7 @@ use super::{
     chat::{Asked, Chat, says},
     known, next_attempt, publication, publish,
 };
-use crate::sink::{Received, Receiver, Sink};
+use crate::sink::{Fault, Received, Receiver, Sink};
 
 const KEY: &str = "canary-key-of-an-author";
 
@@ -244,7 +244,7 @@ async fn an_article_that_somebody_changed_is_drifted_and_not_sent_again() {
         let rig = DevtoRig::start();
         let publisher = rig.publisher(PATIENT);
         let asset = rig.publication("changed");
-        rig.sink.lose_reply_of(1);
+        rig.sink.lose_reply_of(2);
         publish(&*publisher, &asset).await.unwrap_err();
         rig.forem.articles.messages()[0][field] = value;
         let error = publisher.resolve(&next_attempt(&asset)).await.unwrap_err();
@@ -267,11 +267,35 @@ async fn the_same_words_under_another_slot_are_rejected_and_not_adopted() {
 }
 
 #[tokio::test]
+async fn another_link_after_a_lost_reply_makes_no_second_article() {
+    let rig = DevtoRig::start();
+    let publisher = rig.publisher(PATIENT);
+    let asset = rig.publication("relinked");
+    rig.sink.script([Fault::Nothing, Fault::LoseReply]);
+    publish(&*publisher, &asset).await.unwrap_err();
+    let mut edited = next_attempt(&asset);
+    edited.content.links[0].url = asset.content.links[0]
+        .url
+        .replace("example.com/", "example.com/new");
+    let first = publish(&*publisher, &edited).await.unwrap();
+    assert_eq!(first.remote_id.as_deref(), Some("1"));
+    assert_eq!(rig.forem.articles.messages().len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_of_another_author_publishes_nothing_though_nobody_asked_for_a_preflight() {
+    let rig = DevtoRig::start();
+    let refused = publish(&*rig.of("somebody", KEY, PATIENT), &rig.publication("theirs")).await;
+    assert_eq!(known(refused), (Outcome::Refused, "AnotherAccount"));
+    assert_eq!(rig.forem.articles.messages().len(), 0);
+}
+
+#[tokio::test]
 async fn an_article_is_found_behind_pages_of_drafts_and_older_ones_end_the_look() {
     let rig = DevtoRig::start();
     let publisher = rig.publisher(PATIENT);
     let asset = rig.publication("behind");
-    rig.sink.lose_reply_of(1);
+    rig.sink.lose_reply_of(2);
     publish(&*publisher, &asset).await.unwrap_err();
     for number in 0..70 {
         rig.forem
@@ -289,7 +313,7 @@ async fn an_article_is_found_behind_pages_of_drafts_and_older_ones_end_the_look(
     let before = old.sink.requests().len();
     let found = old.publisher(PATIENT).resolve(&old.publication("absent")).await;
     assert_eq!(found.unwrap(), Found::Absent);
-    assert_eq!(old.sink.requests().len() - before, 1);
+    assert_eq!(old.sink.requests().len() - before, 1, "one page says enough");
 }
 
 #[tokio::test]

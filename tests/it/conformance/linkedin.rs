@@ -386,7 +386,7 @@ async fn a_post_whose_link_linkedin_has_shortened_is_found_by_its_words_alone() 
         .resolve(&next_attempt(&asset))
         .await
         .unwrap();
-    let Found::Published(found) = found else {
+    let Found::Alike(found) = found else {
         panic!("{found:?}")
     };
     assert_eq!(
@@ -432,7 +432,7 @@ async fn the_same_words_before_the_due_instant_or_with_another_link_are_another_
     );
     rig.linkedin.chat.say(words("Good morning!", MADE));
     let found = rig.publisher(PATIENT).resolve(&bare).await.unwrap();
-    assert!(matches!(found, Found::Published(_)), "{found:?}");
+    assert!(matches!(found, Found::Alike(_)), "{found:?}");
 }
 
 #[tokio::test]

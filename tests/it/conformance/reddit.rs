@@ -359,7 +359,8 @@ async fn a_link_that_was_submitted_already_is_adopted_only_where_the_user_is_our
         .say(json!({"author": "somebody", "said": "", "url": url}));
     let refused = publish(&*rig.publisher(PATIENT), &theirs).await;
     assert_eq!(known(refused), (Outcome::Rejected, "AlreadySubmitted"));
-    rig.oauth.script([Fault::Nothing, Fault::LoseReply]);
+    rig.oauth
+        .script([Fault::Nothing, Fault::Nothing, Fault::LoseReply]);
     let unasked = publish(&*rig.publisher(PATIENT), &next_attempt(&asset)).await;
     assert_eq!(known(unasked), (Outcome::Unknown, "AlreadySubmitted"));
     assert_eq!(rig.reddit.chat.messages().len(), 2);
@@ -369,7 +370,7 @@ async fn a_link_that_was_submitted_already_is_adopted_only_where_the_user_is_our
 async fn a_submission_is_found_behind_pages_and_without_a_link_by_its_words_alone() {
     let rig = RedditRig::start();
     let asset = publication("behind");
-    rig.oauth.lose_reply_of(1);
+    rig.oauth.lose_reply_of(2);
     publish(&*rig.publisher(PATIENT), &asset).await.unwrap_err();
     for number in 0..250 {
         rig.reddit
@@ -397,7 +398,7 @@ async fn a_submission_is_found_behind_pages_and_without_a_link_by_its_words_alon
     );
     publish(&*rig.publisher(PATIENT), &bare).await.unwrap();
     let found = rig.publisher(PATIENT).resolve(&bare).await.unwrap();
-    assert!(matches!(found, Found::Published(_)), "{found:?}");
+    assert!(matches!(found, Found::Alike(_)), "{found:?}");
     for number in 0..900 {
         rig.reddit
             .chat
@@ -422,7 +423,7 @@ async fn what_reddit_says_inside_a_200_has_its_meaning() {
         ("NO_SELFS", Outcome::Rejected),
     ] {
         let said = refusal(json!([code, "in words", "sr"]), Value::Null);
-        rig.oauth.script([Fault::Say(says(200, &said))]);
+        rig.oauth.script([Fault::Nothing, Fault::Say(says(200, &said))]);
         let error = publish(&*rig.publisher(PATIENT), &publication(code))
             .await
             .unwrap_err();
@@ -436,13 +437,15 @@ async fn what_reddit_says_inside_a_200_has_its_meaning() {
     let words = "You've been doing that a lot. Take a break for 8 minutes before trying again.";
     for (ratelimit, seconds) in [(json!(523.2), 524), (Value::Null, 540)] {
         let said = refusal(json!(["RATELIMIT", words, "ratelimit"]), ratelimit);
-        rig.oauth.script([Fault::Say(says(200, &said))]);
+        rig.oauth.script([Fault::Nothing, Fault::Say(says(200, &said))]);
         let limited = publish(&*rig.publisher(PATIENT), &publication("limited")).await;
         let retry_after = Duration::from_secs(seconds);
         assert_eq!(known(limited).0, Outcome::RateLimited { retry_after });
     }
-    rig.oauth
-        .script([Fault::Say(answer(429, &[("x-ratelimit-reset", "41")], "{}"))]);
+    rig.oauth.script([
+        Fault::Nothing,
+        Fault::Say(answer(429, &[("x-ratelimit-reset", "41")], "{}")),
+    ]);
     let limited = publish(&*rig.publisher(PATIENT), &publication("limited")).await;
     let retry_after = Duration::from_secs(41);
     assert_eq!(known(limited).0, Outcome::RateLimited { retry_after });
@@ -524,6 +527,16 @@ async fn a_token_that_cannot_be_fetched_is_a_post_that_was_not_sent() {
         let refused = publish(&*publisher, &asset).await;
         assert_eq!(known(refused), (Outcome::Refused, "CredentialsRefused"));
     }
+}
+
+#[tokio::test]
+async fn a_token_of_another_user_posts_nothing_though_nobody_asked_for_a_preflight() {
+    let rig = RedditRig::start();
+    let other = says(200, &json!({"name": "somebody", "is_suspended": false}));
+    rig.oauth.script([Fault::Say(other)]);
+    let refused = publish(&*rig.publisher(PATIENT), &publication("theirs")).await;
+    assert_eq!(known(refused), (Outcome::Refused, "AnotherAccount"));
+    assert_eq!(rig.reddit.chat.messages().len(), 0);
 }
 
 #[tokio::test]

@@ -190,6 +190,35 @@ async fn what_somebody_threw_away_is_not_sent_again() {
 }
 
 #[tokio::test]
+async fn what_somebody_took_back_to_a_draft_is_not_published_again() {
+    let rig = WordpressRig::start();
+    let publisher = rig.publisher(PATIENT);
+    let asset = prepared(&*publisher, &rig.publication("takenback")).await;
+    rig.proxy.script([Fault::LoseReply]);
+    publisher.commit(&asset, id(&asset)).await.unwrap_err();
+    edit(id(&asset), &json!({"status": "draft"}));
+    let error = publisher.resolve(&next_attempt(&asset)).await.unwrap_err();
+    assert_eq!((error.outcome, error.reason), (Outcome::Drifted, "PostGone"));
+}
+
+#[tokio::test]
+async fn no_title_and_no_excerpt_is_markup() {
+    let rig = WordpressRig::start();
+    let publisher = rig.publisher(PATIENT);
+    let mut asset = rig.publication("markup");
+    asset.content.title = Some("A < B & <script>alert(1)</script>".to_owned());
+    asset.content.excerpt = Some("<b>In short</b>".to_owned());
+    publish(&*publisher, &asset).await.unwrap();
+    let [post] = posts(&asset, "publish").try_into().unwrap();
+    for (field, escaped) in [
+        ("title", "A &lt; B &amp; &lt;script&gt;alert(1)&lt;/script&gt;"),
+        ("excerpt", "&lt;b&gt;In short&lt;/b&gt;"),
+    ] {
+        assert_eq!(post[field]["raw"], escaped);
+    }
+}
+
+#[tokio::test]
 async fn a_preflight_of_wordpress_says_who_may_not_publish_and_makes_nothing() {
     let rig = WordpressRig::start();
     let real = Wordpress::shared();

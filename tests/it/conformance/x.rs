@@ -414,7 +414,7 @@ async fn a_post_is_found_behind_pages_and_without_a_link_nobody_can_tell() {
         let rig = XRig::of("OAuth1", fields, true);
         let publisher = rig.publisher(PATIENT);
         let asset = publication("behind", AssetType::Post);
-        rig.sink.lose_reply_of(1);
+        rig.sink.lose_reply_of(2);
         publish(&*publisher, &asset).await.unwrap_err();
         for number in 0..250 {
             rig.api.chat.say(json!({"text": format!("other {number}")}));
@@ -458,8 +458,10 @@ async fn words_that_the_account_has_posted_are_no_proof_that_it_was_us_and_leave
 #[tokio::test]
 async fn an_account_that_has_to_pay_is_refused_by_that_name() {
     let rig = XRig::start("OAuth1");
-    rig.sink
-        .script([Fault::Say(answer(402, &[], "{\"title\":\"CreditsDepleted\"}"))]);
+    rig.sink.script([
+        Fault::Nothing,
+        Fault::Say(answer(402, &[], "{\"title\":\"CreditsDepleted\"}")),
+    ]);
     let result = publish(&*rig.publisher(PATIENT), &publication("poor", AssetType::Post)).await;
     assert_eq!(known(result), (Outcome::Refused, "PaymentRequired"));
 }
@@ -472,7 +474,8 @@ async fn a_success_without_the_number_of_a_post_is_unknown() {
         json!({"errors": [{"title": "a"}]}),
         json!([]),
     ] {
-        rig.sink.script([Fault::ActAndSay(says(201, &said))]);
+        rig.sink
+            .script([Fault::Nothing, Fault::ActAndSay(says(201, &said))]);
         let asset = publication(&said.to_string(), AssetType::Post);
         let result = publish(&*rig.publisher(PATIENT), &asset).await;
         assert_eq!(known(result), (Outcome::Unknown, "UnexpectedAnswer"), "{said}");
@@ -503,6 +506,18 @@ async fn a_preflight_of_x_says_what_is_wrong_without_a_secret_and_posts_nothing(
     rig.assert_described();
 }
 
+#[tokio::test]
+async fn credentials_of_another_account_post_nothing_though_nobody_asked_for_a_preflight() {
+    let rig = XRig::start("OAuth1");
+    let refused = publish(
+        &*rig.with("somebody", &[]),
+        &publication("theirs", AssetType::Post),
+    )
+    .await;
+    assert_eq!(known(refused), (Outcome::Refused, "AnotherAccount"));
+    assert_eq!(rig.api.chat.messages().len(), 0);
+}
+
 fn reply(post_id: &str, parent: &str, words: &str) -> Publication {
     let mut asset = publication(post_id, AssetType::Post);
     asset.content.text = words.into();
@@ -525,7 +540,7 @@ async fn a_thread_on_x_is_replies_and_a_lost_one_is_found_in_its_conversation() 
         publish(&*publisher, &item).await.unwrap_err();
         rig.sink.script([]);
         let found = publisher.resolve(&next_attempt(&item)).await.unwrap();
-        let Found::Published(found) = found else {
+        let Found::Alike(found) = found else {
             panic!("{words}: {found:?}");
         };
         parent = found.remote_id.unwrap();
