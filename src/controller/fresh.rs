@@ -215,4 +215,13 @@ mod tests {
         assert_eq!(list.iter().filter(|guarded| guarded.0.is_ok()).count(), 1);
         assert_eq!(list.len(), 2);
     }
+
+    #[test]
+    fn a_selector_says_what_is_meant_whatever_an_account_is_called() {
+        let account = r"a\b,c=d".to_owned();
+        assert_eq!(
+            selector(&[("spec.slot.platform", "x"), ("spec.slot.account", &account)]),
+            r"spec.slot.platform=x,spec.slot.account=a\\b\,c\=d"
+        );
+    }
 }

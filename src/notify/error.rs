@@ -13,6 +13,9 @@ pub enum NotifyError {
     /// The place could not be reached, or did not answer in time.
     #[error("failed to reach the receiver")]
     Unreachable(#[source] Cause),
+    /// What was told could not be written down: it would be told again and again.
+    #[error("what was told cannot be kept: {0}")]
+    NotKept(String),
     /// It answered that it does not want the message.
     #[error("the receiver answered {0}")]
     Refused(String),
@@ -24,6 +27,7 @@ impl NotifyError {
         match self {
             Self::Configuration(_) => "SinkNotConfigured",
             Self::Unreachable(_) => "SinkUnreachable",
+            Self::NotKept(_) => "MemoryNotKept",
             Self::Refused(_) => "SinkRefused",
         }
     }

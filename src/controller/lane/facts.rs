@@ -284,20 +284,3 @@ fn standing(
     });
     followed(assets, receipts)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_selector_says_what_is_meant_whatever_an_account_is_called() {
-        let account = r"a\b,c=d".to_owned();
-        assert_eq!(
-            selector(&[
-                ("spec.slot.platform", &"x".to_owned()),
-                ("spec.slot.account", &account)
-            ]),
-            r"spec.slot.platform=x,spec.slot.account=a\\b\,c\=d"
-        );
-    }
-}

@@ -145,6 +145,11 @@ async fn look(guarded: &Guarded<Campaign>, key: &Key, shared: &Shared) {
     };
     if let Err(error) = tell(campaign, notify, key, shared).await {
         lock(&shared.notifications.kept).remove(key);
+        let unkept = NotifyError::NotKept(chain(&error));
+        for route in &notify.routes {
+            let now = shared.clock.steady();
+            shared.notifications.health.failed(key, &route.name, &unkept, now);
+        }
         tracing::warn!(
             campaign = key.1,
             reason = error.reason(),
@@ -162,8 +167,13 @@ async fn tell(
 ) -> Result<(), super::error::Error> {
     let mut kept = remember::kept(campaign, key, shared).await?;
     let now = shared.clock.now();
-    let before = kept.memory.clone();
+    let mut before = kept.memory.clone();
     remember::align(&mut kept, campaign, notify, now);
+    if kept.is_new() {
+        // Whatever cannot be remembered is not told: it would be told again at every look.
+        kept = remember::store(campaign, key, kept, shared).await?;
+        before.clone_from(&kept.memory);
+    }
     let mut standing = observe::standing(campaign, key, shared);
     let happened = observe::happened(campaign, key, &kept.memory, &standing, shared);
     // Only what is about to be told is read whole, for its words.
@@ -191,7 +201,7 @@ async fn tell(
             .campaign_wakes
             .wake(kube::runtime::reflector::ObjectRef::new(&key.1).within(&key.0));
     }
-    if kept.memory != before || kept.is_new() {
+    if kept.memory != before {
         remember::store(campaign, key, kept, shared).await?;
     }
     Ok(())

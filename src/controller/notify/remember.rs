@@ -74,11 +74,16 @@ fn since(campaign: &Campaign, is_new: bool, now: Timestamp) -> Timestamp {
         .map_or(now, |before| before.min(now))
 }
 
-/// Stores what was told.
+/// Stores what was told, and answers it with the ConfigMap that it stands in by now.
 ///
 /// # Errors
 /// A conflict where another process wrote since it was read: it leads now.
-pub(super) async fn store(campaign: &Campaign, key: &Key, kept: Kept, shared: &Shared) -> Result<(), Error> {
+pub(super) async fn store(
+    campaign: &Campaign,
+    key: &Key,
+    kept: Kept,
+    shared: &Shared,
+) -> Result<Kept, Error> {
     let text = |memory: &RouteMemory| serde_json::to_string(memory).unwrap_or_default();
     let data = kept
         .memory
@@ -90,6 +95,6 @@ pub(super) async fn store(campaign: &Campaign, key: &Key, kept: Kept, shared: &S
         memory: kept.memory,
         map: Some(map),
     };
-    lock(&shared.notifications.kept).insert(key.clone(), kept);
-    Ok(())
+    lock(&shared.notifications.kept).insert(key.clone(), kept.clone());
+    Ok(kept)
 }

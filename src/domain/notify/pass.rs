@@ -15,6 +15,10 @@ use crate::api::{Notify, NotifyEvent, NotifyGroup, NotifyRoute};
 const GAP: SignedDuration = SignedDuration::from_secs(60);
 /// Messages of one batch; the rest follows in the next.
 const MAX_MESSAGES: usize = 10;
+/// Places in a route's memory that are kept for what is told at once.
+const FOR_URGENT: usize = 40;
+/// Happenings that are told at one look: fewer than a memory holds.
+const MAX_AT_ONCE: usize = 100;
 
 /// What is known when a campaign is looked at.
 #[derive(Clone, Copy, Debug)]
@@ -61,13 +65,7 @@ pub fn messages(
         Some((None, until)) => silent.push(Mark::SummedUp(until)),
         None => {}
     }
-    let urgent = |message: &Message| {
-        let at_once = matches!(
-            message.event,
-            NotifyEvent::SourceFailed | NotifyEvent::Unknown | NotifyEvent::Breaker
-        );
-        at_once && !message.resolved
-    };
+    let urgent = |message: &Message| is_urgent(message.event) && !message.resolved;
     let rests = own
         .sent_at
         .is_some_and(|sent| round.now.duration_since(sent) < GAP);
@@ -77,6 +75,14 @@ pub fn messages(
     messages.sort_by_key(|message| (message.resolved, message.event));
     messages.truncate(MAX_MESSAGES);
     (messages, silent)
+}
+
+/// What is told at once, whatever else is told.
+const fn is_urgent(event: NotifyEvent) -> bool {
+    matches!(
+        event,
+        NotifyEvent::SourceFailed | NotifyEvent::Unknown | NotifyEvent::Breaker
+    )
 }
 
 struct Look<'l> {
@@ -111,15 +117,16 @@ impl<'l> Look<'l> {
     fn news(&self) -> (Vec<Message>, Vec<Mark>) {
         let standing = self.standing();
         let mut groups: BTreeMap<Group, Gathered<'l>> = BTreeMap::new();
-        let mut room = MAX_TOLD.saturating_sub(self.own.told.len());
+        let mut told = self.own.told.len();
         for (key, escalated, situation) in &standing {
             if self.own.told.contains_key(key) {
                 continue;
             }
-            if room == 0 {
-                break;
+            let kept_free = if is_urgent(situation.event) { 0 } else { FOR_URGENT };
+            if told + kept_free >= MAX_TOLD {
+                continue;
             }
-            room -= 1;
+            told += 1;
             let group = self.group(
                 (false, *escalated),
                 situation.event,
@@ -131,11 +138,7 @@ impl<'l> Look<'l> {
                 .news
                 .push((key.clone(), situation));
         }
-        for situation in self.round.happened.iter().filter(|one| self.wants(one.event)) {
-            let key = situation.key();
-            if situation.at.is_none_or(|at| self.own.knows(&key, at)) {
-                continue;
-            }
+        for (key, situation) in self.happened() {
             let group = self.group(
                 (false, false),
                 situation.event,
@@ -148,6 +151,18 @@ impl<'l> Look<'l> {
             .into_iter()
             .filter_map(|(group, gathered)| self.message(&group, gathered));
         (messages.collect(), silent)
+    }
+
+    /// What happened and was not told, the oldest first: a memory that forgets the oldest forgets nothing that still waits.
+    fn happened(&self) -> Vec<(String, &'l Situation)> {
+        let wanted = self.round.happened.iter().filter(|one| self.wants(one.event));
+        let mut found: Vec<(Timestamp, String, &'l Situation)> = wanted
+            .filter_map(|one| Some((one.at?, one.key(), one)))
+            .filter(|(at, key, _)| !self.own.knows(key, *at))
+            .collect();
+        found.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
+        found.truncate(MAX_AT_ONCE);
+        found.into_iter().map(|(_, key, one)| (key, one)).collect()
     }
 
     /// Everything that stands and is this route's to know: what it wants, and what others were told long ago.
