@@ -149,19 +149,34 @@ async fn a_plan_beside_the_cluster_tells_what_is_withdrawn_and_what_was_publishe
     let planned: Value = serde_json::from_str(&stdout(&output)).unwrap();
     let campaign = &planned["campaigns"][0];
     assert_eq!(campaign["withdrawn"], serde_json::json!(["gone"]));
-    let rows = campaign["rows"].as_array().unwrap();
-    let fates: Vec<String> = rows
-        .iter()
-        .map(|row| format!("{} {} {}", row["postId"], row["fate"], row["changed"]))
-        .collect();
+    let told = |planned: &Value| {
+        let rows = planned["rows"].as_array().unwrap().iter();
+        rows.map(|row| format!("{} {} {}", row["postId"], row["fate"], row["changed"]))
+            .collect::<Vec<_>>()
+    };
     assert_eq!(
-        fates,
+        told(campaign),
         [
             r#""good" "Drifted" "Changed""#,
             r#""kept" "Publishes" "Same""#,
             r#""new" "Publishes" "New""#,
         ]
     );
+    // A pull request is a branch that nobody has merged: the same is said of it, whatever lies in the folder.
+    let clone = scene.repository.work_tree().to_str().unwrap();
+    scene.repository.git(&["checkout", "-q", "-b", "proposal"]);
+    scene.repository.write(SHEET, sheet(&next));
+    scene.repository.commit("Proposal");
+    scene.repository.git(&["checkout", "-q", "-"]);
+    let output = scene
+        .campanile("plan", &[clone, "--branch", "proposal", "-o", "json"])
+        .await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let proposed: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let proposed = &proposed["campaigns"][0];
+    assert_eq!(proposed["withdrawn"], campaign["withdrawn"]);
+    assert_eq!(told(proposed), told(campaign));
+
     let simulated = scene
         .campanile("simulate", &[folder.to_str().unwrap(), "--for", "2d"])
         .await;
