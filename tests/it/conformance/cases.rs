@@ -7,7 +7,10 @@ use campanile::{
     publish::{Class, Found, Outcome, Publisher},
 };
 
-use super::{HASTY, PATIENT, Rig, next_attempt, publish};
+use super::{
+    HASTY, PATIENT, Rig, next_attempt, publish,
+    table::{self, Ended, Next},
+};
 use crate::sink::{Fault, Received, Sink, WebhookReceiver, answer};
 
 /// What must be said.
@@ -180,22 +183,24 @@ fn refusals(elsewhere: &str) -> Vec<Case> {
     cases
 }
 
-/// Runs every case against a rig.
+/// Runs every case against a rig, and leaves a line for the table.
 pub(super) async fn conforms(rig: &dyn Rig) {
     let elsewhere = Sink::start(WebhookReceiver::forgetful());
     let url = format!("{}/elsewhere", elsewhere.url());
+    let mut ended = Vec::new();
     for case in silent_or_broken()
         .into_iter()
         .chain(odd_answers())
         .chain(refusals(&url))
     {
-        check(rig, &case).await;
+        ended.push(check(rig, &case).await);
     }
     assert_eq!(elsewhere.requests().len(), 0, "a redirect was followed");
     // By look-up alone nothing holds a late request back: who sends again has waited until none can be under way.
     if !matches!(rig.publisher(PATIENT).class(), Class::LookUp | Class::Neither) {
         a_request_that_arrives_after_the_next_one_changes_nothing(rig).await;
     }
+    table::write(&*rig.publisher(PATIENT), &ended);
 }
 
 /// The first sender is slow, or dead and its bytes are still under way, when the second has been and gone.
@@ -220,7 +225,7 @@ async fn a_request_that_arrives_after_the_next_one_changes_nothing(rig: &dyn Rig
     );
 }
 
-async fn check(rig: &dyn Rig, case: &Case) {
+async fn check(rig: &dyn Rig, case: &Case) -> Ended {
     let name = case.name;
     let (careful, publisher) = (rig.publisher(PATIENT), rig.publisher(case.timeout));
     let mut first = rig.publication(name);
@@ -249,7 +254,13 @@ async fn check(rig: &dyn Rig, case: &Case) {
     assert_eq!(requests.len() - before, wanted, "{name}: a retry below us");
     assert_one_request(name, &requests[before]);
     rig.sink().script([]);
-    what_the_next_call_does(rig, case, &first, &*rig.publisher(PATIENT)).await;
+    let next = what_the_next_call_does(rig, case, &first, &*rig.publisher(PATIENT)).await;
+    Ended {
+        case: name,
+        said: outcome,
+        next,
+        effects: rig.effects(&first),
+    }
 }
 
 fn says(outcome: Result<(), Outcome>, said: Said) -> bool {
@@ -278,7 +289,12 @@ fn assert_one_request(name: &str, request: &Received) {
     assert_eq!(request.headers["connection"], "close", "{name}");
 }
 
-async fn what_the_next_call_does(rig: &dyn Rig, case: &Case, first: &Publication, publisher: &dyn Publisher) {
+async fn what_the_next_call_does(
+    rig: &dyn Rig,
+    case: &Case,
+    first: &Publication,
+    publisher: &dyn Publisher,
+) -> Next {
     let name = case.name;
     let again = next_attempt(first);
     let found = publisher.resolve(&again).await.unwrap();
@@ -289,18 +305,30 @@ async fn what_the_next_call_does(rig: &dyn Rig, case: &Case, first: &Publication
             "{name}: {found:?}"
         ),
         Class::IdempotencyKey { .. } => assert_eq!(found, Found::CannotTell, "{name}"),
-        // Nobody may send again: a person looks.
-        Class::Neither => return assert_eq!(found, Found::CannotTell, "{name}"),
+        // Nobody may send again, unless the platform said that it did not act: a person looks.
+        Class::Neither => {
+            assert_eq!(found, Found::CannotTell, "{name}");
+            if !matches!(case.said[2], Said::RateLimited(_)) {
+                return Next::Asked;
+            }
+        }
     }
     if publisher.class() == Class::LookUp && found != Found::Absent {
         // It is adopted, and never sent again.
-        return;
+        return Next::Found;
     }
     let accepted = publish(publisher, &again).await.unwrap();
     let named = match publisher.class() {
-        Class::LookUp => accepted.remote_id,
-        _ => accepted.url,
+        Class::LookUp => accepted.remote_id.is_some(),
+        Class::NaturalKey | Class::IdempotencyKey { .. } => accepted.url.is_some(),
+        // Some say nothing of what they took.
+        Class::Neither => true,
     };
-    assert!(named.is_some(), "{name}");
+    assert!(named, "{name}");
     assert_eq!(rig.effects(&again), 1, "{name}: published twice");
+    if matches!(found, Found::Published(_)) {
+        Next::Found
+    } else {
+        Next::Sent
+    }
 }

@@ -18,6 +18,7 @@ mod reddit;
 mod slack;
 mod smtp;
 mod store;
+mod table;
 mod telegram;
 mod webhook;
 mod wordpress;
