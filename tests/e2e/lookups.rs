@@ -181,3 +181,25 @@ async fn what_is_found_by_its_words_alone_is_ours_unless_another_receipt_has_it(
     }
     scene.end().await;
 }
+
+#[tokio::test]
+async fn words_too_long_to_stand_in_the_asset_are_read_again_to_look_them_up() {
+    let platform = Forgetful::default();
+    let (scene, operator) = scene_with(&platform, "long").await;
+    let running = operator.run(std::future::pending());
+    let played = async {
+        scene.push_sheet(&[scene.row("long", &"Long words. ".repeat(5_460))], "Week 1");
+        scene.apply(&scene.campaign("week1", SOON)).await;
+        platform.sending.notified().await;
+        platform.go_on.notify_one();
+        scene.until_phase("long linkedin/company", "Posted").await;
+        let heard = platform.heard.lock().unwrap();
+        assert!(heard.sent[0].len() > 64 * 1024, "{}", heard.sent[0].len());
+        assert!(heard.asked == heard.sent, "other words were asked for");
+    };
+    tokio::select! {
+        result = running => panic!("the operator ended: {result:?}"),
+        () = played => {}
+    }
+    scene.end().await;
+}

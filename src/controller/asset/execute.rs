@@ -230,6 +230,11 @@ pub(super) async fn settled(
         observed: &direct.observed,
         retry: &retry_policy(direct),
     };
-    let publication = || Some(send::publication_of_record(direct, &status_of(receipt)));
+    let status = status_of(receipt);
+    let publication = async {
+        send::publication_of_record(shared, direct, &status)
+            .await
+            .map(Some)
+    };
     settle(shared, &unsettled, action, publication).await
 }

@@ -1,6 +1,6 @@
 //! Settling a receipt: what is done about it without sending, whoever looks after it.
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
 use kube::{Api, ResourceExt, api::PostParams};
 
@@ -35,12 +35,13 @@ pub(in super::super) struct Unsettled<'a> {
 
 /// Takes one action that sends nothing; answers the receipt as it now stands, where that is known.
 ///
-/// `publication` is what an undecided attempt tried, asked for only where the platform is asked about it.
+/// `publication` is what an undecided attempt tried, waited for only where the platform is asked about it; a sentence where its
+/// words cannot be read.
 pub(in super::super) async fn settle(
     shared: &Shared,
     unsettled: &Unsettled<'_>,
     action: &Action,
-    publication: impl FnOnce() -> Option<Publication>,
+    publication: impl Future<Output = Result<Option<Publication>, String>> + Send,
 ) -> Result<Option<Receipt>, Error> {
     let before = status_of(unsettled.receipt);
     let now = shared.clock.now();
@@ -52,12 +53,16 @@ pub(in super::super) async fn settle(
         Action::SettleAbsent => transitions::settle_absent(&before, now),
         Action::Release => transitions::release(&before),
         Action::HoldAsUnknown => transitions::hold_after_restore(&before, shared.restored_at.unwrap_or(now)),
-        Action::LookUp => match (publisher(shared, unsettled), publication()) {
-            (Some(publisher), Some(publication)) => {
-                looked_up(shared, unsettled, publisher.as_ref(), &publication).await
+        Action::LookUp => {
+            let Some(publisher) = publisher(shared, unsettled) else {
+                return Ok(Some(unsettled.receipt.clone()));
+            };
+            match publication.await {
+                Ok(Some(publication)) => looked_up(shared, unsettled, publisher.as_ref(), &publication).await,
+                Ok(None) => return Ok(Some(unsettled.receipt.clone())),
+                Err(problem) => transitions::record_no_answer(&before, &problem, unsettled.retry, now),
             }
-            _ => return Ok(Some(unsettled.receipt.clone())),
-        },
+        }
         Action::Wait | Action::Claim | Action::RecordByHand | Action::Send(_) | Action::Ask(_) => {
             return Ok(Some(unsettled.receipt.clone()));
         }

@@ -57,10 +57,8 @@ pub(crate) async fn reconcile(view: Arc<ReceiptView>, shared: Arc<Shared>) -> Re
             summarise(&orphan, &plan, &shared).await?;
             return Ok(requeue(&plan, &shared));
         }
-        settle(&shared, &orphan.unsettled(), &plan.action, || {
-            orphan.publication()
-        })
-        .await?;
+        let publication = async { Ok(orphan.publication()) };
+        settle(&shared, &orphan.unsettled(), &plan.action, publication).await?;
     }
     Ok(Requeue::requeue(Duration::from_millis(100)))
 }

@@ -180,8 +180,17 @@ pub(super) fn words(direct: &Direct) -> Words {
 }
 
 /// The publication that an undecided attempt on record tried, for looking it up.
-pub(super) fn publication_of_record(direct: &Direct, status: &ReceiptStatus) -> Publication {
-    Publication::of_record(words(direct).as_sent(status), status)
+///
+/// # Errors
+/// A sentence where words that are too long to stand in the Asset cannot be read.
+pub(super) async fn publication_of_record(
+    shared: &Shared,
+    direct: &Direct,
+    status: &ReceiptStatus,
+) -> Result<Publication, String> {
+    let mut publication = Publication::of_record(words(direct).as_sent(status), status);
+    read_stored(shared, direct, &mut publication).await?;
+    Ok(publication)
 }
 
 /// Brings in text and HTML that are too long to stand in the Asset.
