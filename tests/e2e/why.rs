@@ -115,6 +115,13 @@ async fn why_takes_a_campaign_and_a_post_and_says_what_it_does_not_find() {
     scene.end().await;
 }
 
+/// What a plan says of each row, in short.
+fn told(planned: &Value) -> Vec<String> {
+    let rows = planned["rows"].as_array().unwrap().iter();
+    rows.map(|row| format!("{} {} {}", row["postId"], row["fate"], row["changed"]))
+        .collect()
+}
+
 #[tokio::test]
 async fn a_plan_beside_the_cluster_tells_what_is_withdrawn_and_what_was_published() {
     let scene = Scene::start("plan").await;
@@ -149,11 +156,6 @@ async fn a_plan_beside_the_cluster_tells_what_is_withdrawn_and_what_was_publishe
     let planned: Value = serde_json::from_str(&stdout(&output)).unwrap();
     let campaign = &planned["campaigns"][0];
     assert_eq!(campaign["withdrawn"], serde_json::json!(["gone"]));
-    let told = |planned: &Value| {
-        let rows = planned["rows"].as_array().unwrap().iter();
-        rows.map(|row| format!("{} {} {}", row["postId"], row["fate"], row["changed"]))
-            .collect::<Vec<_>>()
-    };
     assert_eq!(
         told(campaign),
         [
