@@ -1,11 +1,11 @@
-//! What holds for every input of the readers of e-mail files, queues, pages and registries of metrics.
+//! What holds for every input of the readers of e-mail files, newsletter issues, queues, pages and registries of metrics.
 //!
 //! The fuzz targets hold it against what libFuzzer invents, the tests against the seeds.
 
 use campanile::{
-    api::{Direction, Severity},
+    api::{Direction, NewsletterVariable, Severity},
     domain::{
-        content::{diagnostic::Diagnostic, email, page, queue},
+        content::{diagnostic::Diagnostic, email, newsletter, page, queue},
         policy::claims::{self, Registry},
     },
 };
@@ -25,6 +25,34 @@ pub(crate) fn email(bytes: &[u8]) {
         assert!(!active, "what we render acts by itself");
     }
     placed(&email::parse_html("email.html", bytes).1, bytes);
+}
+
+/// A sound version renders without anything that acts by itself, and every name of it has a value or words of its own.
+pub(crate) fn newsletter(bytes: &[u8]) {
+    let (issue, found) = newsletter::parse("issue.md", bytes, &[]);
+    placed(&found, bytes);
+    let errors = found.iter().any(|one| one.severity == Severity::Error);
+    assert!(issue.readable || errors, "an issue is refused without a word");
+    let variables = [NewsletterVariable {
+        name: "link".to_owned(),
+        value: "https://example.com/?utm_source=a&utm_medium=b&utm_campaign=c".to_owned(),
+    }];
+    let filling = newsletter::Filling {
+        variables: &variables,
+        parameter: ("cid", "abcd2345"),
+    };
+    for version in &issue.versions {
+        let (broadcast, found) = version.broadcast(&filling);
+        assert_eq!(version.broadcast(&filling), (broadcast.clone(), found.clone()));
+        placed(&found, bytes);
+        assert!(!broadcast.html.contains("<script"), "a script was rendered");
+        if version.problems.is_empty() && found.is_empty() {
+            assert!(!broadcast.subject.is_empty() && broadcast.link.is_some());
+            let (_, errors) = email::parse_html("issue.html", broadcast.html.as_bytes());
+            let active = errors.iter().any(|error| error.code == "ActiveContent");
+            assert!(!active, "what we render acts by itself");
+        }
+    }
 }
 
 /// A queue that is used as a whole has its week, and every task its id.

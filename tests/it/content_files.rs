@@ -1,4 +1,4 @@
-//! E-mail files, queues and pages as teams really write them, and the seeds of the fuzz targets.
+//! E-mail files, newsletter issues, queues and pages as teams really write them, and the seeds of the fuzz targets.
 
 use std::{
     fs,
@@ -212,8 +212,9 @@ fn a_page_of_each_language_becomes_one_document_with_one_heading() {
 #[test]
 fn the_properties_of_the_fuzz_targets_hold_for_their_seeds() {
     type Property = fn(&[u8]);
-    let targets: [(&str, Property); 4] = [
+    let targets: [(&str, Property); 5] = [
         ("email", properties::email),
+        ("newsletter", properties::newsletter),
         ("queue", properties::queue),
         ("page", properties::page),
         ("registry", properties::registry),

@@ -5,6 +5,7 @@
 )]
 
 mod approving;
+mod newsletter;
 mod source;
 mod status;
 mod timing;
@@ -13,7 +14,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
-pub use self::{approving::*, source::*, status::*, timing::*};
+pub use self::{approving::*, newsletter::*, source::*, status::*, timing::*};
 use super::{Breakers, GoDuration, Notify, PolicyReference, TimeOfDay, condition::optional_date_time};
 
 /// A campaign: which files of which git branch say what is published, and the rules of time that hold for all of it.

@@ -1,12 +1,12 @@
 //! The e-mail file: one template for each heading with a locale and a step, and prose around them.
 
 mod finished;
-mod heading;
-mod label;
-mod placeholder;
-mod render;
-mod section;
-mod template;
+pub(super) mod heading;
+pub(super) mod label;
+pub(super) mod placeholder;
+pub(super) mod render;
+pub(super) mod section;
+pub(super) mod template;
 
 use super::{
     diagnostic::{Diagnostic, Position},

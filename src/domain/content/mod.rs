@@ -6,6 +6,7 @@ pub mod email;
 pub mod html;
 pub mod intent;
 pub mod json;
+pub mod newsletter;
 pub mod page;
 pub mod post;
 pub mod queue;

@@ -4,12 +4,12 @@ use crate::domain::{content::text::Line, language};
 
 /// A heading: one to six `#`, a space, words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Heading<'a> {
+pub(in crate::domain::content) struct Heading<'a> {
     pub(super) line: u32,
     /// Column of the first `#`, from 1.
     pub(super) column: usize,
-    pub(super) level: usize,
-    pub(super) words: &'a str,
+    pub(in crate::domain::content) level: usize,
+    pub(in crate::domain::content) words: &'a str,
 }
 
 /// What the heading of a template names.
@@ -21,7 +21,7 @@ pub(super) struct Names {
 
 impl<'a> Heading<'a> {
     /// The heading that a line is, if it is one.
-    pub(super) fn read(line: Line<'a>) -> Option<Self> {
+    pub(in crate::domain::content) fn read(line: Line<'a>) -> Option<Self> {
         let marks = line.words.trim_start_matches(' ');
         let indent = line.words.len() - marks.len();
         let words = marks.trim_start_matches('#');
@@ -71,16 +71,16 @@ fn stands_apart(words: &str, word: &str) -> bool {
     ends || first.is_none_or(|next| is_dash(next) || next.starts_with(['(', '[', ':', '–', '—', '-']))
 }
 
-fn stripped(word: &str) -> &str {
+pub(in crate::domain::content) fn stripped(word: &str) -> &str {
     word.trim_matches(['[', ']', '(', ')', ':', ',', '*', '_', '\u{200e}', '\u{200f}'])
 }
 
-fn is_dash(word: &str) -> bool {
+pub(in crate::domain::content) fn is_dash(word: &str) -> bool {
     let dashes = ['-', '‐', '‑', '‒', '–', '—', '―', '−', '־', '|', '/', ':', '·'];
     !word.is_empty() && word.chars().all(|one| dashes.contains(&one))
 }
 
-fn locale_of(word: &str) -> Option<String> {
+pub(in crate::domain::content) fn locale_of(word: &str) -> Option<String> {
     // Longer first parts are well formed too, but every word of up to eight letters would be one.
     let language = word.split(['-', '_']).next().unwrap_or_default();
     if !(2..=3).contains(&language.len()) {

@@ -6,7 +6,7 @@ use crate::api::EmailLabels;
 
 /// Part of an e-mail that a label begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(in crate::domain::content) enum Part {
     Subject,
     Preview,
     Body,
@@ -14,7 +14,7 @@ pub(super) enum Part {
 
 /// Label words, folded for comparison.
 #[derive(Clone, Debug)]
-pub(super) struct Labels(Vec<(String, Part)>);
+pub(in crate::domain::content) struct Labels<P = Part>(Vec<(String, P)>);
 
 const SHIPPED: [(&str, Part); 8] = [
     ("Subject", Part::Subject),
@@ -30,21 +30,28 @@ const SHIPPED: [(&str, Part); 8] = [
 impl Labels {
     /// The shipped labels and more.
     pub(super) fn with(more: &[EmailLabels]) -> Self {
-        let mut known: Vec<(String, Part)> =
-            SHIPPED.iter().map(|(word, part)| (folded(word), *part)).collect();
-        for labels in more {
-            known.push((folded(&labels.subject), Part::Subject));
-            known.push((folded(&labels.preview), Part::Preview));
-            known.push((folded(&labels.body), Part::Body));
-        }
-        known.retain(|(word, _)| !word.is_empty());
-        Self(known)
+        let more = more.iter().flat_map(|labels| {
+            [
+                (labels.subject.as_str(), Part::Subject),
+                (&labels.preview, Part::Preview),
+                (&labels.body, Part::Body),
+            ]
+        });
+        Self::of(SHIPPED.into_iter().chain(more))
+    }
+}
+
+impl<P: Copy> Labels<P> {
+    /// Words, and the part that each begins; of one word twice the first counts.
+    pub(in crate::domain::content) fn of<'w>(words: impl IntoIterator<Item = (&'w str, P)>) -> Self {
+        let known = words.into_iter().map(|(word, part)| (folded(word), part));
+        Self(known.filter(|(word, _)| !word.is_empty()).collect())
     }
 
     /// The part that a line begins, and the byte offset of what follows the colon.
     ///
     /// `Subject: words`, also with emphasis (`**Subject:** words`) and with marks of direction around it.
-    pub(super) fn read(&self, line: &str) -> Option<(Part, usize)> {
+    pub(in crate::domain::content) fn read(&self, line: &str) -> Option<(P, usize)> {
         let (offset, colon) = line.char_indices().find(|(_, one)| is_colon(*one))?;
         let word = folded(line.get(..offset)?);
         let (_, part) = self.0.iter().find(|(known, _)| *known == word)?;
@@ -72,7 +79,7 @@ fn is_colon(one: char) -> bool {
 }
 
 /// Invisible marks of direction, which editors put beside Hebrew and Arabic words.
-pub(super) fn is_mark(one: char) -> bool {
+pub(in crate::domain::content) fn is_mark(one: char) -> bool {
     matches!(one, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

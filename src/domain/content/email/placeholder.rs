@@ -62,24 +62,24 @@ fn not_declared(path: &str, placeholder: &Placeholder, known: &[&str]) -> Diagno
 
 /// Where a piece of text that may hold placeholders stands: its words begin at a column (from 1) of a line.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Piece<'a> {
-    pub(super) line: u32,
-    pub(super) column: usize,
-    pub(super) words: &'a str,
+pub(in crate::domain::content) struct Piece<'a> {
+    pub(in crate::domain::content) line: u32,
+    pub(in crate::domain::content) column: usize,
+    pub(in crate::domain::content) words: &'a str,
 }
 
 /// Placeholders as they are read, piece by piece, and what is wrong with them.
 #[derive(Debug)]
-pub(super) struct Placeholders<'t> {
+pub(in crate::domain::content) struct Placeholders<'t> {
     text: &'t Text<'t>,
     /// In HTML two closing braces are ordinary: style sheets end so.
     html: bool,
-    pub(super) found: Vec<Placeholder>,
-    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(in crate::domain::content) found: Vec<Placeholder>,
+    pub(in crate::domain::content) diagnostics: Vec<Diagnostic>,
 }
 
 impl<'t> Placeholders<'t> {
-    pub(super) fn new(text: &'t Text<'t>, html: bool) -> Self {
+    pub(in crate::domain::content) fn new(text: &'t Text<'t>, html: bool) -> Self {
         Self {
             text,
             html,
@@ -89,7 +89,7 @@ impl<'t> Placeholders<'t> {
     }
 
     /// Reads the placeholders of one piece, which ends where its line ends.
-    pub(super) fn read(&mut self, piece: Piece<'_>) {
+    pub(in crate::domain::content) fn read(&mut self, piece: Piece<'_>) {
         let mut rest = piece;
         while let Some((before, mark)) = next_mark(rest.words) {
             rest = rest.after(before.len());

@@ -9,8 +9,8 @@ use crate::{
 };
 
 /// Mail programs drop style sheets, so the styles stand where they act.
-const BODY_STYLE: &str = "margin:0 auto;max-width:600px;padding:20px;font-family:Arial,sans-serif;font-size:16px;line-height:1.6;color:#1a1a1a;background-color:#ffffff";
-const HIDDEN: &str = "display:none;max-height:0;overflow:hidden";
+pub(in crate::domain::content) const BODY_STYLE: &str = "margin:0 auto;max-width:600px;padding:20px;font-family:Arial,sans-serif;font-size:16px;line-height:1.6;color:#1a1a1a;background-color:#ffffff";
+pub(in crate::domain::content) const HIDDEN: &str = "display:none;max-height:0;overflow:hidden";
 
 /// A whole HTML document: paragraphs, lists, links that can be followed, and placeholders exactly as written.
 ///
@@ -27,10 +27,17 @@ pub fn render_html(template: &EmailTemplate, language: &str, direction: Directio
     if let Some(preview) = &template.preview_text {
         let _ = writeln!(html, "<div style=\"{HIDDEN}\">{}</div>", words(preview));
     }
-    for block in blocks(&template.body) {
+    html.push_str(&paragraphs(&template.body));
+    html.push_str("</body>\n</html>\n");
+    html
+}
+
+/// Paragraphs and lists of plain words, with links that can be followed and placeholders exactly as written.
+pub(in crate::domain::content) fn paragraphs(words: &str) -> String {
+    let mut html = String::new();
+    for block in blocks(words) {
         block.write(&mut html);
     }
-    html.push_str("</body>\n</html>\n");
     html
 }
 
@@ -181,7 +188,7 @@ fn trimmed(address: &str) -> &str {
 }
 
 /// Words between tags.
-fn words(words: &str) -> String {
+pub(in crate::domain::content) fn words(words: &str) -> String {
     filled(words, &['<', '>'])
 }
 

@@ -8,19 +8,27 @@ use crate::domain::content::{
 
 /// A heading and the lines under it, up to the next heading.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Section<'a> {
+pub(in crate::domain::content) struct Section<'a> {
     /// None for what stands before the first heading.
-    pub(super) heading: Option<Heading<'a>>,
-    pub(super) lines: Vec<Line<'a>>,
+    pub(in crate::domain::content) heading: Option<Heading<'a>>,
+    pub(in crate::domain::content) lines: Vec<Line<'a>>,
 }
 
 /// Cuts a text at its headings. A `#` between code fences is none, unless it names a template: a fence that
 /// somebody forgot to close must not swallow the next e-mail.
 pub(super) fn split<'a>(text: &Text<'a>) -> Vec<Section<'a>> {
+    split_where(text, |heading| heading.names().is_some())
+}
+
+/// Cuts a text at its headings; between code fences only at those that name something of ours.
+pub(in crate::domain::content) fn split_where<'a>(
+    text: &Text<'a>,
+    is_ours: impl Fn(&Heading<'a>) -> bool,
+) -> Vec<Section<'a>> {
     let mut sections = vec![Section::default()];
     let mut fenced = false;
     for line in text.lines() {
-        let heading = Heading::read(line).filter(|heading| !fenced || heading.names().is_some());
+        let heading = Heading::read(line).filter(|heading| !fenced || is_ours(heading));
         if let Some(heading) = heading {
             fenced = false;
             sections.push(Section {
@@ -44,12 +52,12 @@ pub(super) fn is_fence(words: &str) -> bool {
 }
 
 impl Section<'_> {
-    pub(super) fn level(&self) -> Option<usize> {
+    pub(in crate::domain::content) fn level(&self) -> Option<usize> {
         self.heading.as_ref().map(|heading| heading.level)
     }
 
     /// The place of the heading.
-    pub(super) fn span(&self) -> Span {
+    pub(in crate::domain::content) fn span(&self) -> Span {
         self.heading.as_ref().map_or_else(Span::default, |heading| {
             let marks = heading.level + 1 + heading.words.chars().count();
             let span = Span::of(heading.line, heading.column, "");
@@ -57,7 +65,7 @@ impl Section<'_> {
         })
     }
 
-    pub(super) fn prose(&self) -> Prose {
+    pub(in crate::domain::content) fn prose(&self) -> Prose {
         let lines: Vec<&str> = self.lines.iter().map(|line| line.words).collect();
         let text = lines.join("\n");
         let text = text.trim().trim_end_matches("---").trim_end();

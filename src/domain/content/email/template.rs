@@ -237,7 +237,11 @@ impl Body {
     }
 }
 
-fn place(field: ContentField, from: u32, (line, column): (u32, u32)) -> FieldPlace {
+pub(in crate::domain::content) fn place(
+    field: ContentField,
+    from: u32,
+    (line, column): (u32, u32),
+) -> FieldPlace {
     FieldPlace {
         field,
         path: None,
@@ -256,7 +260,7 @@ fn column(label: &str, rest: &str, words: &str) -> u32 {
 }
 
 /// Whether a line is a rule: three or more of one of `-*_`, and nothing else.
-fn is_rule(words: &str) -> bool {
+pub(in crate::domain::content) fn is_rule(words: &str) -> bool {
     let marks: String = words.chars().filter(|one| !one.is_whitespace()).collect();
     let rule = |mark: char| marks.chars().all(|one| one == mark);
     marks.len() >= 3 && (rule('-') || rule('*') || rule('_'))
