@@ -3,6 +3,7 @@
 mod article;
 mod facets;
 mod fitting;
+mod letter;
 mod little_text;
 mod shape;
 
@@ -13,6 +14,7 @@ use crate::api::Channel;
 pub use article::html;
 pub use facets::{Facet, LeadsTo, facets};
 pub use fitting::{Fitting, Misfit, fitting};
+pub use letter::placeholder;
 pub use little_text::{has_short_links_alone, same_words};
 
 /// What one way to use a channel promises.

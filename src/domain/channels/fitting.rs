@@ -2,7 +2,7 @@
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::{little_text::little_text, shape::Shape};
+use super::{letter, little_text::little_text, shape::Shape};
 use crate::{
     api::{AssetContent, AssetType, Channel},
     domain::policy::weighted,
@@ -73,11 +73,11 @@ pub struct Misfit {
 /// 800 KiB, the article of <https://github.com/forem/forem>.
 pub const fn fitting(channel: Channel<'_>) -> Option<Fitting> {
     let (most, unit, spelling) = match channel {
-        Channel::Webhook(_)
-        | Channel::ObjectStore(_)
-        | Channel::GitPages(_)
-        | Channel::Manual(_)
-        | Channel::Smtp(_) => return None,
+        Channel::Webhook(_) | Channel::ObjectStore(_) | Channel::GitPages(_) | Channel::Manual(_) => {
+            return None;
+        }
+        // The server's own limit is not known before it says so.
+        Channel::Smtp(_) => (usize::MAX, Unit::Bytes, Spelling::AsItIs),
         Channel::Slack(_) => (40_000, Unit::Characters, Spelling::Slack),
         Channel::Discord(_) => (2_000, Unit::Characters, Spelling::AsItIs),
         Channel::Telegram(_) => (4_096, Unit::Utf16, Spelling::AsItIs),
@@ -131,7 +131,12 @@ impl Fitting {
     }
 
     fn is_a_text(&self, type_: AssetType, content: &AssetContent) -> Result<(), Misfit> {
-        let problem = if type_ != AssetType::Post {
+        let problem = if self.shape == Shape::Letter {
+            let Some(problem) = letter::problem(type_, content) else {
+                return Ok(());
+            };
+            problem
+        } else if type_ != AssetType::Post {
             (
                 "NotAPost",
                 "takes posts, and this is none".to_owned(),

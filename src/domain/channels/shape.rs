@@ -15,6 +15,8 @@ pub(super) type Problem = (&'static str, String, &'static str);
 pub(super) enum Shape {
     /// Nothing.
     Text,
+    /// A subject: whatever can be a letter.
+    Letter,
     /// A link as a card with a title.
     TitledCard,
     /// A link as a card without a title.
@@ -35,6 +37,7 @@ pub(super) enum Shape {
 impl Shape {
     pub(super) const fn of(channel: Channel<'_>) -> Self {
         match channel {
+            Channel::Smtp(_) => Self::Letter,
             Channel::LinkedIn(_) => Self::TitledCard,
             Channel::Reddit(_) => Self::Titled,
             Channel::FacebookPage(_) => Self::Card,
@@ -70,6 +73,7 @@ impl Shape {
 
     fn title_problem(self, title: &str, card: bool) -> Option<Problem> {
         let most = match self {
+            Self::Letter => return None,
             Self::TitledCard if card => MAX_CARD_TITLE,
             Self::Titled => MAX_SUBMISSION_TITLE,
             Self::Article { longest_title, .. } => longest_title,
@@ -93,6 +97,7 @@ impl Shape {
         let placed = matches!(content.link_placement, LinkPlacement::End | LinkPlacement::None);
         let (what, help) = match self {
             _ if content.links.is_empty() || placed => return None,
+            Self::Letter => return None,
             Self::Text | Self::Article { .. } => {
                 ("takes a link in the text alone", "Write link_placement end.")
             }

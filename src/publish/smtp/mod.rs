@@ -18,11 +18,15 @@ use serde_json::json;
 use self::{configuration::Addresses, connection::Server, transaction::Transaction};
 use super::{
     Class, Found, Preflight, Prepared, PublishError, Published, Publisher, PublisherOptions, Secrets,
-    SelectError, said::Redaction,
+    SelectError, platform::fitted, said::Redaction,
 };
 use crate::{
-    api::{AssetType, ChannelConfigSpec, SecretKeyReference, SmtpChannel},
-    domain::{digest, publication::Publication},
+    api::{AssetType, Channel, ChannelConfigSpec, SecretKeyReference, SmtpChannel},
+    domain::{
+        channels::{Fitting, fitting},
+        digest,
+        publication::Publication,
+    },
 };
 
 /// The keys of its Secret.
@@ -33,6 +37,7 @@ const PASSWORD: &str = "password";
 pub(super) struct Smtp {
     server: Server,
     addresses: Addresses,
+    fitting: Option<Fitting>,
     timeout: Duration,
     endpoint_digest: String,
     redaction: Redaction,
@@ -69,6 +74,7 @@ impl Smtp {
         Ok(Self {
             server: Server::of(channel, &addresses, secrets, options.egress.clone())?,
             addresses,
+            fitting: fitting(Channel::Smtp(channel)),
             timeout: channel.timeout.0,
             endpoint_digest: endpoint_digest(spec, channel),
             redaction: Redaction::new(values.cloned()),
@@ -124,6 +130,7 @@ impl Publisher for Smtp {
                 "a page or template is stored, and not sent as a letter: give it a channel that stores it";
             return Err(PublishError::rejected("NotALetter", message));
         }
+        fitted(self.fitting, publication)?;
         letter::letter(&self.addresses, publication)?;
         Ok(Prepared {
             id: publication.key(),

@@ -384,8 +384,11 @@ async fn what_is_no_letter_is_rejected_before_anything_is_dialled() {
     let publisher = publisher(1, &json!({}));
     let mut nameless = publication("nameless", AssetType::Post);
     nameless.content.title = None;
+    let mut personal = letter("personal");
+    personal.content.html = Some("<p>Hi {{first_name | there}}</p>".into());
     for (publication, reason) in [
         (nameless, "SubjectMissing"),
+        (personal, "PersonalisationNotFilled"),
         (publication("page", AssetType::Page), "NotALetter"),
         (publication("template", AssetType::Template), "NotALetter"),
     ] {
