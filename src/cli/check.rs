@@ -31,7 +31,7 @@ use policies::Packs;
 /// What is checked, and how it is printed.
 #[derive(Args, Debug)]
 pub(super) struct Options {
-    /// Folders and files: sheets, e-mails, queues. With a Campaign manifest among them, what that Campaign reads.
+    /// Folders and files: sheets, e-mails, queues, newsletter issues. With a Campaign manifest among them, what that Campaign reads.
     #[arg(required = true, value_name = "DIR|FILE")]
     paths: Vec<PathBuf>,
     /// How the problems are printed.
@@ -73,7 +73,7 @@ pub(super) enum CheckError {
         limit: usize,
     },
     /// There was nothing to check.
-    #[error("found no sheet, e-mail file, task queue or Campaign in what was given")]
+    #[error("found no sheet, e-mail file, newsletter issue, task queue or Campaign in what was given")]
     NothingToCheck,
     /// The report has no such form.
     #[error("failed to write the report as JSON")]
@@ -166,6 +166,14 @@ fn check_workspace(workspace: &LocalFiles, now: Timestamp) -> Checked {
         diagnostics.extend(packs.judge(campaign, &inputs, &wanted, workspace));
         diagnostics.extend(wanted.diagnostics);
         files.extend(wanted.files.into_iter().map(|file| file.path));
+    }
+    if rows == Rows::All {
+        for (name, found) in neutral::issues(workspace) {
+            if !files.contains(&name) {
+                diagnostics.extend(found);
+                files.push(name);
+            }
+        }
     }
     files.sort();
     files.dedup();

@@ -23,7 +23,7 @@ spec:
     git: {url: "https://git.example.com/team/gtm.git", branch: version-2-marketing, interval: 1m, secretRef: {name: git-credentials}, webhookSecretRef: {name: git-webhook, key: secret}}
     sheets: [{path: docs/gtm/week-1-social-publishing-sheet.csv}]
     emails: [{path: docs/gtm/week-1-email-assets.md, account: welcome, variables: [dashboard_link, checker_link, upgrade_link], html: [{step: D0, locale: en, path: scripts/buttondown-emails/email-1-welcome.html}]}]
-    queues: [{path: docs/gtm/week-1-task-queue.json, pages: {platform: web, account: site}}]
+    queues: [{path: docs/gtm/week-1-task-queue.json, pages: {platform: web, account: site}, newsletters: {platform: newsletter, account: "weekly-{locale}", variables: [{name: utm_week1_newsletter_en, value: "https://resumelybuilderai.com/?utm_source=newsletter&utm_medium=email&utm_campaign=week1_launch&utm_content=newsletter_en"}, {name: utm_week1_newsletter_he, value: "https://resumelybuilderai.com/he?utm_source=newsletter&utm_medium=email&utm_campaign=week1_launch&utm_content=newsletter_he"}]}}]
     maxStaleness: 6h
   timeZone: Asia/Jerusalem
   defaultPublishTime: "09:00"
@@ -61,8 +61,8 @@ spec:
   objectStore: {url: "s3://marketing-templates/{locale}", endpoint: "https://s3.example.com", region: eu-west-1, secretRef: {name: site-s3}}
 "#;
 
-/// The accounts that the sheet names beside `linkedin/company`.
-const ACCOUNTS: [(&str, &str, &str); 8] = [
+/// The accounts that the sheet names beside `linkedin/company`, and the lists of the issue.
+const ACCOUNTS: [(&str, &str, &str); 10] = [
     ("linkedin-personal", "linkedin", "personal"),
     ("x", "x", "main_account"),
     ("reddit-resumes", "reddit", "r/resumes"),
@@ -71,10 +71,18 @@ const ACCOUNTS: [(&str, &str, &str); 8] = [
     ("facebook", "community", "facebook"),
     ("telegram", "community", "telegram"),
     ("whatsapp", "community", "whatsapp"),
+    ("newsletter-en", "newsletter", "weekly-en"),
+    ("newsletter-he", "newsletter", "weekly-he"),
 ];
 
-/// What the sheet asks for, and what holds it for good.
-const POSTS: [(&str, &str); 18] = [
+/// The broadcasts of the issue.
+const BROADCASTS: [&str; 2] = [
+    "newsletter_week1 newsletter/weekly-en",
+    "newsletter_week1 newsletter/weekly-he",
+];
+
+/// What the sheet asks for, and what holds it for good; its newsletter row is a part of the issue, and no Asset.
+const POSTS: [(&str, &str); 17] = [
     ("en_li_narrative_01 linkedin/company", ""),
     ("en_li_narrative_01 linkedin/personal", ""),
     ("en_li_tactical_01 linkedin/company", ""),
@@ -94,10 +102,6 @@ const POSTS: [(&str, &str); 18] = [
     ("he_community_01 community/whatsapp", ""),
     ("he_li_01 linkedin/personal", ""),
     ("he_li_02 linkedin/personal", ""),
-    (
-        "he_newsletter_snippet_01 newsletter/weekly_issue",
-        "Invalid IssueMissing",
-    ),
     ("he_short_01 x/main_account", ""),
 ];
 
@@ -233,16 +237,24 @@ fn manifests(scene: &Scene, store: &S3Server) -> String {
             "https://hooks.example.com/linkedin",
             &format!("{}/linkedin-company", scene.sink.url()),
         )
+        .replace(
+            "times: [",
+            &format!(
+                "times: [{{platforms: [newsletter], at: \"12:00\", timeZone: {}}}, ",
+                scene.day.zone
+            ),
+        )
         .replace("https://s3.example.com", &format!("http://{}", store.address));
     let others = ACCOUNTS.map(|(name, platform, account)| scene.webhook(name, platform, account, ""));
     here + &others.concat()
 }
 
-/// The tasks, due the day before: pages and templates are never too late.
+/// The tasks, due the day before: pages and templates are never too late. The issue is due at noon today.
 fn this_week(scene: &Scene, queue: &str) -> String {
     let before: jiff::civil::Date = scene.day.today.parse().unwrap();
     let before = before.yesterday().unwrap().to_string();
-    (16..=20).fold(queue.to_owned(), |queue, day| {
+    let queue = queue.replace("2026-02-18", &scene.day.today);
+    (16..=20).fold(queue, |queue, day| {
         queue.replace(&format!("2026-02-{day}"), &before)
     })
 }
@@ -288,8 +300,8 @@ fn standings<'a>(posts: &'a str, states: &'a str) -> Vec<(&'a str, &'a str)> {
         "welcome-d7.en email/welcome",
         "welcome-d7.he email/welcome",
     ];
-    let states = pages_and_templates.into_iter().map(|key| (key, states));
-    posts.into_iter().chain(states).collect()
+    let tasks = pages_and_templates.into_iter().chain(BROADCASTS);
+    posts.into_iter().chain(tasks.map(|key| (key, states))).collect()
 }
 
 fn each_post_left_once(scene: &Scene, sheet: &str, signing: &str) {
@@ -307,11 +319,9 @@ fn each_post_left_once(scene: &Scene, sheet: &str, signing: &str) {
         })
         .collect();
     seen.sort();
-    let wanted: Vec<&str> = POSTS
-        .iter()
-        .filter(|(_, held)| held.is_empty())
-        .map(|(key, _)| *key)
-        .collect();
+    let posts = POSTS.iter().filter(|(_, held)| held.is_empty());
+    let mut wanted: Vec<&str> = posts.map(|(key, _)| *key).chain(BROADCASTS).collect();
+    wanted.sort_unstable();
     assert_eq!(seen, wanted);
     let mut reader = csv::Reader::from_reader(sheet.trim_start_matches('\u{feff}').as_bytes());
     let copies: BTreeMap<String, String> = reader
@@ -326,8 +336,15 @@ fn each_post_left_once(scene: &Scene, sheet: &str, signing: &str) {
             link.contains("utm_campaign=week1_launch") && link.contains("cid="),
             "{link}"
         );
-        assert_eq!(sent.text(), format!("{}\n\n{link}", copies[&sent.post()]));
-        let hebrew = sent.post().starts_with("he_");
+        let hebrew = sent.post().starts_with("he_") || data["slot"]["locale"] == "he";
+        if let Some(copy) = copies.get(&sent.post()) {
+            assert_eq!(sent.text(), format!("{copy}\n\n{link}"));
+        } else {
+            assert_eq!(data["type"], "Email");
+            assert!(sent.text().contains(&format!("\n{link}\n\n")), "{}", sent.text());
+            let html = data["html"].as_str().unwrap();
+            assert_eq!(html.contains("<div dir=\"rtl\" lang=\"he\""), hebrew);
+        }
         assert_eq!(data["direction"], if hebrew { "rtl" } else { "ltr" });
         assert_eq!(sent.is_signed_by(signing), sent.channel() == "linkedin-company");
     }

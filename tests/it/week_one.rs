@@ -17,6 +17,7 @@ use serde_json::json;
 pub(crate) const SHEET: &str = "docs/gtm/week-1-social-publishing-sheet.csv";
 pub(crate) const QUEUE: &str = "docs/gtm/week-1-task-queue.json";
 pub(crate) const EMAILS: &str = "docs/gtm/week-1-email-assets.md";
+const ISSUE: &str = "docs/gtm/week-1-newsletter-issue.md";
 const METRICS: &str = "docs/gtm/baseline-metrics.md";
 
 /// The files under a folder, by their paths in it.
@@ -37,6 +38,14 @@ fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
+/// The link that an issue names in one of its languages.
+fn link(locale: &str) -> serde_json::Value {
+    json!({
+        "name": format!("utm_week1_newsletter_{locale}"),
+        "value": format!("https://www.example.com/{locale}?utm_source=newsletter&utm_medium=email&utm_campaign=week1_launch"),
+    })
+}
+
 fn campaign() -> CampaignSpec {
     serde_json::from_value(json!({
         "weekId": "week1_launch",
@@ -49,7 +58,11 @@ fn campaign() -> CampaignSpec {
                 "variables": ["dashboard_link", "checker_link", "upgrade_link"],
                 "html": [{"step": "D0", "locale": "en", "path": "scripts/buttondown-emails/email-1-welcome.html"}],
             }],
-            "queues": [{"path": QUEUE, "pages": {"platform": "web", "account": "site"}}],
+            "queues": [{
+                "path": QUEUE,
+                "pages": {"platform": "web", "account": "site"},
+                "newsletters": {"platform": "newsletter", "account": "weekly", "variables": [link("en"), link("he")]},
+            }],
         },
         "timeZone": "Asia/Jerusalem",
         "defaultPublishTime": "09:00",
@@ -189,10 +202,11 @@ const STEPS: [Step; 19] = [
         at: "2026-02-19 09:00 Asia/Jerusalem",
         accounts: &[("main_account", SAME)],
     },
+    // A part of the issue, and no Asset.
     Step {
         post: "he_newsletter_snippet_01",
-        at: "2026-02-20 09:00 Asia/Jerusalem",
-        accounts: &[("weekly_issue", &["IssueMissing"])],
+        at: "",
+        accounts: &[],
     },
     Step {
         post: "welcome-d0",
@@ -211,8 +225,8 @@ const STEPS: [Step; 19] = [
     },
     Step {
         post: "newsletter_week1",
-        at: "",
-        accounts: &[],
+        at: "2026-02-18 09:00 Asia/Jerusalem",
+        accounts: &[("weekly", &[]), ("weekly", &[])],
     },
     Step {
         post: "social_distribution_week1",
@@ -270,9 +284,74 @@ fn what_nothing_handles_or_enforces_is_said_by_name() {
                 .any(|diagnostic| diagnostic.code == code && diagnostic.message.contains(words))
         };
         assert!(said("NotHandled", "cro_experiment"));
-        assert!(said("NotHandled", "newsletter_send"));
+        assert!(said("PartOfIssue", "he_newsletter_snippet_01"));
+        assert!(said("NotEnforced", "Publish window"));
         assert!(said("NotEnforced", "Sequence Timing"));
         assert!(said("NotEnforced", "Send Rules"));
+    }
+}
+
+#[test]
+fn an_issue_is_a_broadcast_in_each_language_with_its_link_put_in() {
+    for files in sets() {
+        let wanted = walk(&campaign(), &files);
+        let broadcasts = assets(&wanted, "newsletter_week1");
+        assert_eq!(broadcasts.len(), 2);
+        for asset in broadcasts {
+            let (spec, content) = (&asset.spec, &asset.spec.content);
+            assert_eq!((spec.type_, asset.path.as_str()), (AssetType::Email, ISSUE));
+            let link = &content.links[0].url;
+            assert!(
+                link.contains("utm_source=newsletter")
+                    && link.ends_with(&format!("&cid={}", asset.slot.parameter()))
+            );
+            assert!(content.text.contains(link.as_str()) && !content.text.contains("{{"));
+            assert!(content.subject.is_some() && content.preview_text.is_some());
+            let html = content.html.as_ref().unwrap();
+            let hebrew = spec.locale == "he";
+            assert_eq!(content.direction == Direction::Rtl, hebrew);
+            assert_eq!(html.contains("<div dir=\"rtl\" lang=\"he\""), hebrew);
+        }
+    }
+}
+
+#[test]
+fn without_its_link_an_issue_is_invalid_and_says_where_and_a_row_alone_has_no_issue() {
+    for files in sets() {
+        let mut bare = campaign();
+        if let Some(newsletters) = &mut bare.source.queues[0].newsletters {
+            newsletters.variables.clear();
+        }
+        let wanted = walk(&bare, &files);
+        let said: Vec<&str> = wanted
+            .diagnostics
+            .iter()
+            .filter(|found| found.code == "PlaceholderUndeclared")
+            .map(|found| found.excerpt.as_str())
+            .collect();
+        assert_eq!(
+            said,
+            [
+                "Link: {{utm_week1_newsletter_en}}",
+                "קישור: {{utm_week1_newsletter_he}}"
+            ]
+        );
+        for asset in assets(&wanted, "newsletter_week1") {
+            assert_eq!(codes(asset), ["PlaceholderUndeclared"]);
+        }
+        bare.source.queues[0].newsletters = None;
+        let wanted = walk(&bare, &files);
+        assert!(
+            wanted
+                .diagnostics
+                .iter()
+                .any(|found| found.code == "NewslettersTargetMissing")
+        );
+        assert!(assets(&wanted, "newsletter_week1").is_empty());
+        assert_eq!(
+            codes(assets(&wanted, "he_newsletter_snippet_01")[0]),
+            ["IssueMissing"]
+        );
     }
 }
 

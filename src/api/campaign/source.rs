@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Newsletters;
 use crate::api::{GoDuration, SecretKeyReference, SecretReference};
 
 /// Where the plan is written: a branch, and the files on it.
@@ -125,6 +126,9 @@ pub struct QueueFile {
     /// Where the pages of content_publish tasks go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pages: Option<Target>,
+    /// Where the newsletters of newsletter_send tasks go, and what stands in the place of the names in their files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newsletters: Option<Newsletters>,
 }
 
 /// A platform, and the account on it.

@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::{local_files::LocalFiles, manifest::CheckedCampaign};
 use crate::{
-    api::{CampaignSpec, EmailFile, QueueFile, SheetFile, Target},
+    api::{CampaignSpec, EmailFile, Newsletters, QueueFile, SheetFile, Target},
     domain::{
-        content::{Files as _, email, queue, sheet::Column},
+        content::{Files as _, diagnostic::Diagnostic, email, newsletter, queue, sheet::Column},
         digest,
     },
 };
@@ -81,6 +81,11 @@ impl Shapes {
                     platform: "web".to_owned(),
                     account: "site".to_owned(),
                 }),
+                newsletters: Some(Newsletters {
+                    platform: "newsletter".to_owned(),
+                    account: "issue".to_owned(),
+                    ..Newsletters::default()
+                }),
             });
         }
     }
@@ -89,7 +94,7 @@ impl Shapes {
         let templates = workspace
             .read(&path, MAX_BYTES)
             .is_ok_and(|bytes| !email::parse(&path, &bytes, &[]).0.templates.is_empty());
-        if templates || workspace.named {
+        if templates || (workspace.named && !is_issue(workspace, &path)) {
             self.emails.push(EmailFile {
                 // Two files may both have a D0; without a Campaign nobody knows that they meet.
                 account: account(&path),
@@ -126,6 +131,29 @@ impl Shapes {
             place: None,
         })
     }
+}
+
+/// Issues that were named without the queue that sends them, and what is wrong with them where no name has a value.
+pub(super) fn issues(workspace: &LocalFiles) -> Vec<(String, Vec<Diagnostic>)> {
+    let named = workspace.names.iter().filter(|_| workspace.named);
+    let issues = named
+        .filter(|name| matches!(extension(name).as_str(), "md" | "markdown") && is_issue(workspace, name));
+    let check = |name: &String| {
+        let bytes = workspace.read(name, MAX_BYTES).unwrap_or_default();
+        let (issue, mut found) = newsletter::parse(name, &bytes, &[]);
+        for version in &issue.versions {
+            found.extend(version.broadcast(&newsletter::Filling::default()).1);
+        }
+        (name.clone(), found)
+    };
+    issues.map(check).collect()
+}
+
+fn is_issue(workspace: &LocalFiles, path: &str) -> bool {
+    workspace.read(path, MAX_BYTES).is_ok_and(|bytes| {
+        let templates = !email::parse(path, &bytes, &[]).0.templates.is_empty();
+        !templates && !newsletter::parse(path, &bytes, &[]).0.versions.is_empty()
+    })
 }
 
 fn week_of(workspace: &LocalFiles, path: &str) -> Option<String> {

@@ -77,6 +77,27 @@ fn a_file_that_is_named_must_be_what_its_name_says() {
 }
 
 #[test]
+fn an_issue_is_checked_alone_or_by_the_queue_that_sends_it() {
+    let issue =
+        "Goal: more\n\n## EN\nSubject: a\nIntro: b\nMain points: c\nCTA: d\nLink: {{link}}\nClosing: e\n";
+    let queue = r#"{"week_id": "w1", "tasks": [{"id": "t", "type": "newsletter_send", "asset": "issue.md", "due_date": "2026-02-16", "status": "pending"}]}"#;
+    let folder = folder(&[("issue.md", issue), ("queue.json", queue)]);
+    for paths in [
+        vec![folder.path().join("issue.md")],
+        vec![folder.path().join("issue.md"), folder.path().join("queue.json")],
+        vec![folder.path().to_owned()],
+    ] {
+        let checked = checked(&paths);
+        assert_eq!(
+            codes(&checked),
+            ["NotEnforced", "PlaceholderUndeclared"],
+            "{paths:?}"
+        );
+        assert_eq!(checked.diagnostics[1].position.line, 8);
+    }
+}
+
+#[test]
 fn rows_of_every_campaign_are_checked_where_no_campaign_is_there() {
     let sheet = format!(
         "{}{}",

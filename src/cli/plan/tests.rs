@@ -17,7 +17,7 @@ spec:
     git: {url: "https://git.example.com/team/gtm.git", branch: main}
     sheets: [{path: docs/gtm/week-1-social-publishing-sheet.csv}]
     emails: [{path: docs/gtm/week-1-email-assets.md, account: welcome, variables: [dashboard_link, checker_link, upgrade_link], html: [{step: D0, locale: en, path: scripts/buttondown-emails/email-1-welcome.html}]}]
-    queues: [{path: docs/gtm/week-1-task-queue.json, pages: {platform: web, account: site}}]
+    queues: [{path: docs/gtm/week-1-task-queue.json, pages: {platform: web, account: site}, newsletters: {platform: newsletter, account: weekly, variables: [{name: utm_week1_newsletter_en, value: "https://resumelybuilderai.com/?utm_source=newsletter&utm_medium=email&utm_campaign=week1_launch&utm_content=newsletter_en"}, {name: utm_week1_newsletter_he, value: "https://resumelybuilderai.com/he?utm_source=newsletter&utm_medium=email&utm_campaign=week1_launch&utm_content=newsletter_he"}]}}]
   timeZone: Asia/Jerusalem
   policies: []
   defaultPublishTime: "09:00"
@@ -399,14 +399,13 @@ fn a_first_week_is_planned_day_by_day() {
             .filter(|line| !line.starts_with("      ") && !line.contains(".md:") && !line.contains(".json"));
         insta::allow_duplicates! {
             insta::assert_snapshot!(rows.collect::<Vec<_>>().join("\n"), @"
-            Campaign week1-launch: 13 to be published, 5 blocked, 8 waiting for a person
+            Campaign week1-launch: 13 to be published, 4 blocked, 10 waiting for a person
 
             Blocked
               docs/gtm/week-1-social-publishing-sheet.csv:5:46  en_x_thread_01  x/main_account  en  ThreadItemsMissing
               docs/gtm/week-1-social-publishing-sheet.csv:4:1  en_reddit_value_01  reddit/r/careerguidance  en  TitleMissing
               docs/gtm/week-1-social-publishing-sheet.csv:4:1  en_reddit_value_01  reddit/r/jobs  en  TitleMissing
               docs/gtm/week-1-social-publishing-sheet.csv:4:1  en_reddit_value_01  reddit/r/resumes  en  TitleMissing
-              docs/gtm/week-1-social-publishing-sheet.csv:12:40  he_newsletter_snippet_01  newsletter/weekly_issue  he  IssueMissing
 
             Warnings
               docs/gtm/week-1-social-publishing-sheet.csv:3:1  SameInstantOnAccount
@@ -415,6 +414,8 @@ fn a_first_week_is_planned_day_by_day() {
               docs/gtm/week-1-social-publishing-sheet.csv:8:1  SameInstantOnAccount
               docs/gtm/week-1-social-publishing-sheet.csv:10:1  SameInstantOnAccount
               docs/gtm/week-1-social-publishing-sheet.csv:11:1  SameInstantOnAccount
+              docs/gtm/week-1-social-publishing-sheet.csv:12:40  PartOfIssue
+              and 1 more: campanile check prints them
 
             Mon 2026-02-16  Asia/Jerusalem
               + 09:00  en_li_narrative_01  linkedin/company  en  by linkedin-company
@@ -440,6 +441,8 @@ fn a_first_week_is_planned_day_by_day() {
             Waits for a person
               publish_blog_en_week1  web/site  en  due 2026-02-16 09:00 Asia/Jerusalem  ReviewPending
               publish_blog_he_week1  web/site  he  due 2026-02-16 09:00 Asia/Jerusalem  ReviewPending
+              newsletter_week1  newsletter/weekly  en  due 2026-02-18 09:00 Asia/Jerusalem  ReviewPending
+              newsletter_week1  newsletter/weekly  he  due 2026-02-18 09:00 Asia/Jerusalem  ReviewPending
               welcome-d0  email/welcome  en  due 2026-02-20 09:00 Asia/Jerusalem  ReviewPending
               welcome-d0  email/welcome  he  due 2026-02-20 09:00 Asia/Jerusalem  ReviewPending
               welcome-d3  email/welcome  en  due 2026-02-20 09:00 Asia/Jerusalem  ReviewPending

@@ -374,7 +374,8 @@ impl Row<'_, '_> {
         if platform == "newsletter" {
             let message =
                 "A row on platform newsletter is a part of an issue, and no issue takes it up.".to_owned();
-            let help = "It is never sent alone; write skip if the issue is sent elsewhere.";
+            let help = "It is never sent alone: add a newsletter_send task whose file has a version in this language, or write \
+                        skip if the issue is sent elsewhere.";
             self.error(Column::Platform, "IssueMissing", message, help);
         }
     }

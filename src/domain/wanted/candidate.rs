@@ -43,7 +43,7 @@ pub(super) struct Candidate<'a> {
 pub(super) enum Origin<'a> {
     /// A row: rendered once it is known to become an Asset.
     Row { post: &'a Post<'a>, schedule: Schedule },
-    /// A page or an e-mail, made whole, and where its parts stand.
+    /// A page, a template or a broadcast, made whole, and where its parts stand.
     Made(Box<AssetSpec>, Vec<FieldPlace>),
 }
 
@@ -60,6 +60,11 @@ impl Candidate<'_> {
 
     pub(super) fn is_page(&self) -> bool {
         matches!(&self.origin, Origin::Made(spec, _) if spec.type_ == AssetType::Page)
+    }
+
+    /// True for a version of an issue.
+    pub(super) fn is_broadcast(&self) -> bool {
+        matches!(&self.origin, Origin::Made(spec, _) if spec.type_ == AssetType::Email)
     }
 
     /// True where a finding stops it.
@@ -90,7 +95,7 @@ impl Candidate<'_> {
     }
 }
 
-/// What the spec of a page or an e-mail template is made of.
+/// What the spec of a page, an e-mail template or a broadcast is made of.
 pub(super) struct Made<'s> {
     pub(super) slot: &'s Slot,
     pub(super) type_: AssetType,

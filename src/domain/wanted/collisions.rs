@@ -79,7 +79,7 @@ fn one_instant_each(texts: &[Text<'_>], candidates: &mut [Candidate<'_>], wanted
             .iter()
             .filter_map(|(_, index)| candidates.get(*index))
             .collect();
-        if members.len() < 2 {
+        if members.len() < 2 || are_one_issue(&members) {
             continue;
         }
         for ((_, index), member) in group.iter().zip(&members) {
@@ -94,6 +94,14 @@ fn one_instant_each(texts: &[Text<'_>], candidates: &mut [Candidate<'_>], wanted
         }
         wanted.diagnostics.push(warning);
     }
+}
+
+/// The versions of an issue are meant to go out together.
+fn are_one_issue(members: &[&Candidate<'_>]) -> bool {
+    let id = |member: &Candidate<'_>| member.slot.fields().post_id.clone();
+    let first = members.first().map(|first| id(first));
+    let same = |member: &&Candidate<'_>| member.is_broadcast() && Some(id(member)) == first;
+    members.iter().all(same)
 }
 
 /// Environment, platform, account and instant: where two posts meet.

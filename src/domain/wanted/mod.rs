@@ -5,6 +5,7 @@ mod asset;
 mod candidate;
 mod collisions;
 mod fitting;
+mod newsletters;
 mod pages;
 mod places;
 mod problems;
@@ -87,7 +88,7 @@ pub struct Wanted {
     pub large: BTreeMap<String, AssetContent>,
     /// Paths and globs whose files could not be read: Assets that came from them are kept as they are.
     pub unread: Vec<String>,
-    /// True where a task queue could not be used: the pages are kept as they are, for the queue names them.
+    /// True where a task queue could not be used: pages and broadcasts are kept as they are, for the queue names them.
     pub queue_unread: bool,
 }
 
@@ -140,7 +141,9 @@ pub fn wanted_rows(inputs: &Inputs<'_>, rows: Rows) -> Wanted {
     let queues = tasks::queues(inputs, &mut wanted);
     let emails = templates::files(inputs, &mut wanted);
     let tasks = Tasks::of(inputs, &queues, &mut wanted);
-    let sheets = sheets::read(inputs, rows, (&texts, &tasks), &mut wanted);
+    let issues = newsletters::issues(inputs, &tasks, &mut wanted);
+    let taken_up = newsletters::locales(&issues);
+    let sheets = sheets::read(inputs, rows, (&texts, &tasks, &taken_up), &mut wanted);
     let slots = Slots::of(inputs);
     let mut candidates: Vec<Candidate<'_>> = Vec::new();
     sheets::candidates(&slots, &mut times, &sheets, &mut candidates);
@@ -151,6 +154,7 @@ pub fn wanted_rows(inputs: &Inputs<'_>, rows: Rows) -> Wanted {
         (&emails, &tasks),
         (&mut candidates, &mut wanted),
     );
+    newsletters::candidates(&slots, &mut times, &issues, (&mut candidates, &mut wanted));
     collisions::report(&texts, &mut candidates, &mut wanted);
     after::report(&texts, &mut candidates, &mut wanted);
     fitting::report(inputs, &mut candidates, &mut wanted);
@@ -162,6 +166,7 @@ pub fn wanted_rows(inputs: &Inputs<'_>, rows: Rows) -> Wanted {
             .iter()
             .map(|candidate| candidate.slot.clone())
             .collect();
+        wanted.slots.extend(sheets::slots_of_parts(&slots, &sheets));
         selection::assets(inputs, candidates, &mut wanted);
     }
     wanted.files.sort();
@@ -211,7 +216,7 @@ impl Wanted {
 
     /// True where an Asset that came from a file is to be kept, because what names it could not be read this time.
     pub fn keeps(&self, path: &str, type_: AssetType) -> bool {
-        let queued = self.queue_unread && type_ == AssetType::Page;
+        let queued = self.queue_unread && matches!(type_, AssetType::Page | AssetType::Email);
         queued || self.is_unread(path)
     }
 

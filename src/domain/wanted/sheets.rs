@@ -1,5 +1,7 @@
 //! From the rows of the sheets to publications: one for each account that a row names.
 
+use std::collections::BTreeSet;
+
 use super::{
     Inputs, Rows, Wanted,
     candidate::{Candidate, Origin, Slots},
@@ -16,36 +18,42 @@ use crate::{
             sheet::{self, Column, Record},
             text::{Text, quoted},
         },
-        slot::compared,
+        slot::{Slot, compared, compared_locale},
     },
 };
 
+/// The platform whose rows are parts of an issue.
+const NEWSLETTER: &str = "newsletter";
 /// More problems of one file than a person reads; the rest are counted.
 const MAX_DIAGNOSTICS: usize = 10_000;
 
 /// The posts of one sheet.
 pub(super) struct Posts<'a> {
     pub(super) path: &'a str,
-    pub(super) posts: Vec<Post<'a>>,
+    /// Rows that are sent by themselves.
+    pub(super) alone: Vec<Post<'a>>,
+    /// Rows that an issue takes up: no Assets of their own.
+    parts: Vec<Post<'a>>,
 }
 
 /// Reads every sheet, and collects the problems of its rows.
 pub(super) fn read<'a>(
     inputs: &Inputs<'_>,
     rows: Rows,
-    (texts, tasks): (&[Text<'a>], &Tasks<'_>),
+    (texts, tasks, issues): (&[Text<'a>], &Tasks<'_>, &BTreeSet<String>),
     wanted: &mut Wanted,
 ) -> Vec<Posts<'a>> {
-    texts
-        .iter()
-        .map(|text| posts(inputs, rows, (text, tasks.closes(text.path())), wanted))
-        .collect()
+    let read = texts.iter().map(|text| {
+        let closed = tasks.closes(text.path());
+        posts(inputs, rows, (text, closed, issues), wanted)
+    });
+    read.collect()
 }
 
 fn posts<'a>(
     inputs: &Inputs<'_>,
     rows: Rows,
-    (text, closed): (&Text<'a>, Option<Intent>),
+    (text, closed, issues): (&Text<'a>, Option<Intent>, &BTreeSet<String>),
     wanted: &mut Wanted,
 ) -> Posts<'a> {
     let sheet = sheet::read(text);
@@ -63,11 +71,17 @@ fn posts<'a>(
         file.names_its_campaigns = readable && all_named && !sheet.records.is_empty();
     }
     let mut posts = Vec::with_capacity(sheet.records.len());
+    let mut parts = Vec::new();
     for record in sheet.records {
         if rows == Rows::OfCampaign && !belongs(inputs, &record) {
             continue;
         }
         let mut post = Post::read(text, record, closed);
+        if is_part(&post, issues) {
+            found.push(part_of_issue(text, &post));
+            parts.push(post);
+            continue;
+        }
         post.problems.extend(taken_parameter(inputs, text, &post));
         let room = MAX_DIAGNOSTICS.saturating_sub(found.len());
         found.extend(post.problems.iter().take(room).cloned());
@@ -83,8 +97,42 @@ fn posts<'a>(
     wanted.diagnostics.extend(found);
     Posts {
         path: text.path(),
-        posts,
+        alone: posts,
+        parts,
     }
+}
+
+/// True for an open row on platform newsletter in a language that an issue is sent in.
+fn is_part(post: &Post<'_>, issues: &BTreeSet<String>) -> bool {
+    let closed = matches!(post.intent, Intent::Skip | Intent::Posted);
+    !closed && post.platform == NEWSLETTER && issues.contains(&compared_locale(&post.locale))
+}
+
+fn part_of_issue(text: &Text<'_>, post: &Post<'_>) -> Diagnostic {
+    let message = format!(
+        "The row {} is a part of the issue in {}: it is not sent by itself.",
+        quoted(post.record.words(Column::PostId)),
+        post.locale
+    );
+    let help = "Readers receive what stands in the file of the issue. Write skip if the row is done with.";
+    let place = post.record.place(Column::Platform);
+    text.warning(place, "PartOfIssue", message, help)
+}
+
+/// The slots of rows that an issue takes up: they have not vanished.
+pub(super) fn slots_of_parts(slots: &Slots<'_>, sheets: &[Posts<'_>]) -> Vec<Slot> {
+    let parts = sheets.iter().flat_map(|sheet| &sheet.parts);
+    let of = |post: &Post<'_>| {
+        let (id, occurrence) = (
+            post.record.words(Column::PostId),
+            post.record.words(Column::Occurrence),
+        );
+        let accounts = post.accounts.iter();
+        let slots =
+            accounts.map(|account| slots.repeated(id, (&post.platform, account), &post.locale, occurrence));
+        slots.collect::<Vec<_>>()
+    };
+    parts.flat_map(of).collect()
 }
 
 /// A row that names a campaign belongs to that one alone.
@@ -133,7 +181,7 @@ pub(super) fn candidates<'a>(
     candidates: &mut Vec<Candidate<'a>>,
 ) {
     for sheet in sheets {
-        for post in &sheet.posts {
+        for post in &sheet.alone {
             for account in &post.accounts {
                 let main = candidate(slots, times, (sheet.path, post), account);
                 let further = post.items().into_iter().skip(1).map(|item| Candidate {

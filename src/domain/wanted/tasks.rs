@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Inputs, Wanted, reading};
 use crate::{
-    api::{Intent, Severity, Target},
+    api::{Intent, Newsletters, Severity, Target},
     domain::{
         content::{
             diagnostic::Diagnostic,
@@ -24,6 +24,7 @@ const MAX_BYTES: usize = 4 * 1024 * 1024;
 pub(super) struct ReadQueue<'a> {
     path: String,
     pages: Option<&'a Target>,
+    newsletters: Option<&'a Newsletters>,
     queue: Queue,
 }
 
@@ -32,6 +33,8 @@ pub(super) struct ReadQueue<'a> {
 pub(super) struct Tasks<'a> {
     /// Pages to be published.
     pub(super) pages: Vec<PageTask<'a>>,
+    /// Issues to be sent.
+    pub(super) newsletters: Vec<NewsletterTask<'a>>,
     sequences: BTreeMap<&'a str, Sequence<'a>>,
     closed: BTreeMap<&'a str, Intent>,
 }
@@ -41,6 +44,15 @@ pub(super) struct PageTask<'a> {
     pub(super) queue: &'a str,
     pub(super) task: &'a Task,
     pub(super) target: &'a Target,
+    pub(super) intent: Intent,
+    pub(super) problems: Vec<Diagnostic>,
+}
+
+/// A `newsletter_send` task.
+pub(super) struct NewsletterTask<'a> {
+    pub(super) queue: &'a str,
+    pub(super) task: &'a Task,
+    pub(super) newsletters: &'a Newsletters,
     pub(super) intent: Intent,
     pub(super) problems: Vec<Diagnostic>,
 }
@@ -74,6 +86,7 @@ pub(super) fn queues<'a>(inputs: &Inputs<'a>, wanted: &mut Wanted) -> Vec<ReadQu
                 queues.push(ReadQueue {
                     path: content.path,
                     pages: file.pages.as_ref(),
+                    newsletters: file.newsletters.as_ref(),
                     queue,
                 });
             } else {
@@ -138,6 +151,16 @@ impl<'a> Tasks<'a> {
                     problems,
                 }),
                 None => wanted.diagnostics.push(no_target(path, task)),
+            },
+            "newsletter_send" => match queue.newsletters {
+                Some(newsletters) => self.newsletters.push(NewsletterTask {
+                    queue: path,
+                    task,
+                    newsletters,
+                    intent,
+                    problems,
+                }),
+                None => wanted.diagnostics.push(no_list(path, task)),
             },
             "email_sequence" => self.sequence(
                 inputs,
@@ -229,6 +252,21 @@ fn no_target(path: &str, task: &Task) -> Diagnostic {
         path,
         task.id.span,
         (Severity::Error, "PagesTargetMissing"),
+        (message, help),
+    )
+}
+
+fn no_list(path: &str, task: &Task) -> Diagnostic {
+    let message = format!(
+        "The issue of task {} has no list to go to.",
+        quoted(&task.id.value)
+    );
+    let help =
+        "Write newsletters: {platform: newsletter, account: ...} beside the queue's path in the Campaign.";
+    Diagnostic::at(
+        path,
+        task.id.span,
+        (Severity::Error, "NewslettersTargetMissing"),
         (message, help),
     )
 }
