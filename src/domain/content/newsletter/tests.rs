@@ -312,11 +312,11 @@ fn every_line_of_the_words_leads_back_to_the_file() {
     let (issue, _) = read(&file());
     let (broadcast, _) = filled(&issue.versions[0], &variables());
     let of = |field: ContentField, text: u32| {
-        let places = broadcast
+        let mut places = broadcast
             .places
             .iter()
             .filter(|place| place.field == field && place.from <= text);
-        let place = places.last().unwrap();
+        let place = places.next_back().unwrap();
         place.line + (text - place.from)
     };
     assert_eq!(of(ContentField::Subject, 1), 7);
