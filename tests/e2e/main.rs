@@ -55,6 +55,8 @@ mod manual;
 #[cfg(test)]
 mod neighbours;
 #[cfg(test)]
+mod newsletters;
+#[cfg(test)]
 mod not_on_the_embedded;
 #[cfg(test)]
 mod notifications;
