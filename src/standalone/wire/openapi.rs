@@ -85,6 +85,7 @@ pub(super) fn document(served: &GroupVersion<'_>) -> Value {
             verbs: resource.verbs,
             subresources: parts,
             schema: (resource.origin == Origin::Custom).then_some(&version.schema),
+            selectable_fields: &version.selectable_fields,
         })
         .collect();
     openapi::document(&described)

@@ -2,15 +2,27 @@
 
 use k8s_openapi::api::{
     admissionregistration::v1 as admission, authentication::v1 as authentication,
-    authorization::v1 as authorization, coordination::v1 as coordination, core::v1 as core,
-    events::v1 as events,
+    authorization::v1 as authorization, autoscaling::v1 as autoscaling, coordination::v1 as coordination,
+    core::v1 as core, events::v1 as events,
 };
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1 as apiextensions;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1 as meta;
 use schemars::{JsonSchema, SchemaGenerator};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::Described;
+use super::{Described, mark};
+
+/// The schema of what a deletion may be asked with.
+pub(super) const DELETE_OPTIONS: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
+
+/// The schema of any patch.
+pub(super) const PATCH: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Patch";
+
+/// The schema of the scale of any kind.
+pub(super) const SCALE: &str = "io.k8s.api.autoscaling.v1.Scale";
+
+/// The schema of the answer that is no object.
+pub(super) const STATUS: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Status";
 
 /// The name under which a kind's schema stands in a document.
 pub(super) fn name(group: &str, version: &str, kind: &str) -> String {
@@ -54,6 +66,37 @@ pub(super) fn object_meta(generator: &mut SchemaGenerator) -> Value {
 /// A reference to the metadata of lists, whose schema is added to the document.
 pub(super) fn list_meta(generator: &mut SchemaGenerator) -> Value {
     generator.subschema_for::<meta::ListMeta>().to_value()
+}
+
+/// The schemas that the operations of a kind refer to besides its own, by their names.
+pub(super) fn of_operations(
+    kind: &Described<'_>,
+    generator: &mut SchemaGenerator,
+) -> Vec<(&'static str, Value)> {
+    let mut found = Vec::new();
+    if kind.verbs.contains(&"delete") {
+        let mut options = of::<meta::DeleteOptions>(generator);
+        let mut groups = vec![
+            ("", "v1", "DeleteOptions"),
+            (kind.group, kind.version, "DeleteOptions"),
+        ];
+        groups.dedup();
+        mark(&mut options, &groups);
+        let mut status = of::<meta::Status>(generator);
+        mark(&mut status, &[("", "v1", "Status")]);
+        found.extend([(DELETE_OPTIONS, options), (STATUS, status)]);
+    }
+    if kind.verbs.contains(&"patch") {
+        let description =
+            "Patch is provided to give a concrete name and type to the Kubernetes PATCH request body.";
+        found.push((PATCH, json!({"description": description, "type": "object"})));
+    }
+    if kind.subresources.contains(&"scale") {
+        let mut scale = of::<autoscaling::Scale>(generator);
+        mark(&mut scale, &[("autoscaling", "v1", "Scale")]);
+        found.push((SCALE, scale));
+    }
+    found
 }
 
 fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {

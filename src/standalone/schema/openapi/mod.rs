@@ -1,6 +1,8 @@
 //! The OpenAPI v3 document of a group and version: what kubectl explains, validates and applies by.
 
+mod built_in_types;
 mod kinds;
+mod parameters;
 mod paths;
 
 use schemars::SchemaGenerator;
@@ -28,6 +30,8 @@ pub struct Described<'a> {
     pub subresources: &'a [&'a str],
     /// The `openAPIV3Schema` of a defined kind; none for kinds of Kubernetes itself.
     pub schema: Option<&'a Value>,
+    /// The JSON paths that field selectors may name, besides the name and the namespace.
+    pub selectable_fields: &'a [String],
 }
 
 impl Described<'_> {
@@ -47,6 +51,18 @@ impl Described<'_> {
     fn is_listed(&self) -> bool {
         self.verbs.contains(&"list") && !self.list_kind.is_empty()
     }
+
+    fn is_custom(&self) -> bool {
+        self.schema.is_some()
+    }
+
+    /// The group as operations are named after it.
+    fn tag(&self) -> &str {
+        match self.group {
+            "" => "core",
+            group => group.strip_suffix(".k8s.io").unwrap_or(group),
+        }
+    }
 }
 
 /// The document of one group and version with these kinds, which all belong to it.
@@ -57,12 +73,25 @@ pub fn document(described: &[Described<'_>]) -> Value {
         components.add(kind);
         paths::add(kind, &mut paths);
     }
-    json!({
+    let custom = described.iter().any(Described::is_custom);
+    let (title, version) = if custom {
+        ("Kubernetes CRD Swagger", "v0.1.0")
+    } else {
+        ("Kubernetes", "1.36")
+    };
+    let mut document = json!({
         "openapi": "3.0.0",
-        "info": {"title": "Kubernetes", "version": "v1.36.1"},
+        "info": {"title": title, "version": version},
         "paths": paths,
         "components": {"schemas": components.finished()},
-    })
+    });
+    if !custom && let Some(Value::Object(components)) = document.get_mut("components") {
+        let token = json!({
+            "type": "apiKey", "description": "Bearer Token authentication", "name": "authorization", "in": "header",
+        });
+        components.insert("securitySchemes".to_owned(), json!({"BearerToken": token}));
+    }
+    document
 }
 
 struct Components {
@@ -81,36 +110,40 @@ impl Default for Components {
 
 impl Components {
     fn add(&mut self, kind: &Described<'_>) {
+        let name = kind.definition_name(kind.kind);
         let mut schema = match kind.schema {
             Some(schema) => self.of_definition(schema),
-            None => kinds::schema(kind, &mut self.generator).unwrap_or_else(|| json!({"type": "object"})),
+            None => self.of_built_in(kind, &name),
         };
-        mark(&mut schema, &kind.group_version_kind());
-        let name = kind.definition_name(kind.kind);
+        mark(&mut schema, &[(kind.group, kind.version, kind.kind)]);
+        tell_selectable_fields(&mut schema, kind);
         if kind.is_listed() {
             let list = self.list(kind, &name);
             self.schemas.insert(kind.definition_name(kind.list_kind), list);
         }
         self.schemas.insert(name, schema);
+        for (name, mut schema) in kinds::of_operations(kind, &mut self.generator) {
+            built_in_types::complete(name, &mut schema);
+            self.schemas.insert(name.to_owned(), schema);
+        }
+    }
+
+    fn of_built_in(&mut self, kind: &Described<'_>, name: &str) -> Value {
+        let found = kinds::schema(kind, &mut self.generator);
+        let mut schema = found.unwrap_or_else(|| json!({"type": "object"}));
+        built_in_types::complete(name, &mut schema);
+        schema
     }
 
     // A definition leaves out what every object has.
     fn of_definition(&mut self, schema: &Value) -> Value {
-        let mut schema = schema.clone();
-        without_rules(&mut schema);
         let metadata = kinds::object_meta(&mut self.generator);
-        let Value::Object(fields) = &mut schema else {
-            return schema;
-        };
-        if let Value::Object(properties) = fields.entry("properties").or_insert_with(|| json!({})) {
-            properties.insert("apiVersion".to_owned(), described_text(API_VERSION));
-            properties.insert("kind".to_owned(), described_text(KIND));
-            let description = "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
-            properties.insert(
-                "metadata".to_owned(),
-                json!({"description": description, "allOf": [metadata]}),
-            );
-        }
+        let metadata = json!({"description": METADATA, "allOf": [metadata]});
+        let mut schema = schema.clone();
+        complete(&mut schema, &metadata);
+        set_property(&mut schema, "apiVersion", described_text(API_VERSION));
+        set_property(&mut schema, "kind", described_text(KIND));
+        set_property(&mut schema, "metadata", metadata);
         schema
     }
 
@@ -123,21 +156,28 @@ impl Components {
             "properties": {
                 "apiVersion": described_text(API_VERSION),
                 "items": {
-                    "description": format!("List of {}.", kind.plural),
+                    "description": format!("List of {}. More info: {CONVENTIONS}", kind.plural),
                     "type": "array",
-                    "items": {"allOf": [reference(item)]},
+                    "items": reference(item),
                 },
                 "kind": described_text(KIND),
-                "metadata": {"description": "Standard list metadata.", "allOf": [metadata]},
+                "metadata": {
+                    "description": format!("Standard list metadata. More info: {CONVENTIONS}#types-kinds"),
+                    "allOf": [metadata],
+                },
             },
         });
-        let own = json!({"group": kind.group, "version": kind.version, "kind": kind.list_kind});
-        mark(&mut list, &own);
+        if !kind.is_custom() {
+            built_in_types::complete(&kind.definition_name(kind.list_kind), &mut list);
+        }
+        mark(&mut list, &[(kind.group, kind.version, kind.list_kind)]);
+        tell_selectable_fields(&mut list, kind);
         list
     }
 
     fn finished(mut self) -> Map<String, Value> {
-        for (name, schema) in self.generator.take_definitions(true) {
+        for (name, mut schema) in self.generator.take_definitions(true) {
+            built_in_types::complete(&name, &mut schema);
             self.schemas.entry(name).or_insert(schema);
         }
         self.schemas.sort_keys();
@@ -145,9 +185,18 @@ impl Components {
     }
 }
 
+const CONVENTIONS: &str =
+    "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md";
+
 const API_VERSION: &str = "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources";
 
 const KIND: &str = "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds";
+
+const METADATA: &str = "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
+
+const EMBEDDED_API_VERSION: &str = "apiVersion defines the versioned schema of this representation of an object. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources";
+
+const EMBEDDED_KIND: &str = "kind is a string value representing the type of this object. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds";
 
 fn described_text(description: &str) -> Value {
     json!({"description": description, "type": "string"})
@@ -157,17 +206,39 @@ fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
-fn mark(schema: &mut Value, group_version_kind: &Value) {
+/// Says of which groups, versions and kinds a schema is.
+fn mark(schema: &mut Value, kinds: &[(&str, &str, &str)]) {
+    let kinds: Vec<Value> = kinds
+        .iter()
+        .map(|(group, version, kind)| json!({"group": group, "version": version, "kind": kind}))
+        .collect();
     if let Value::Object(fields) = schema {
-        fields.insert(
-            "x-kubernetes-group-version-kind".to_owned(),
-            json!([group_version_kind]),
-        );
+        fields.insert("x-kubernetes-group-version-kind".to_owned(), json!(kinds));
     }
 }
 
-// Rules are the server's to ask; documents carry them, but not those keywords that OpenAPI v3 does not know.
-fn without_rules(schema: &mut Value) {
+fn tell_selectable_fields(schema: &mut Value, kind: &Described<'_>) {
+    let paths = kind
+        .selectable_fields
+        .iter()
+        .map(|path| path.trim_start_matches('.'));
+    let fields: Vec<Value> = paths.map(|path| json!({"fieldPath": path})).collect();
+    if let (Value::Object(schema), false) = (schema, fields.is_empty()) {
+        schema.insert("x-kubernetes-selectable-fields".to_owned(), json!(fields));
+    }
+}
+
+fn set_property(schema: &mut Value, name: &str, property: Value) {
+    let Value::Object(fields) = schema else {
+        return;
+    };
+    if let Value::Object(properties) = fields.entry("properties").or_insert_with(|| json!({})) {
+        properties.insert(name.to_owned(), property);
+    }
+}
+
+/// Adds what a schema's own keywords say of other keywords: numbers or texts, and objects inside of objects.
+fn complete(schema: &mut Value, metadata: &Value) {
     match schema {
         Value::Object(fields) => {
             if fields.get("x-kubernetes-int-or-string") == Some(&Value::Bool(true)) {
@@ -175,9 +246,28 @@ fn without_rules(schema: &mut Value) {
                     .entry("oneOf")
                     .or_insert_with(|| json!([{"type": "integer"}, {"type": "string"}]));
             }
-            fields.values_mut().for_each(without_rules);
+            fields.values_mut().for_each(|value| complete(value, metadata));
         }
-        Value::Array(items) => items.iter_mut().for_each(without_rules),
+        Value::Array(items) => items.iter_mut().for_each(|item| complete(item, metadata)),
         _ => {}
+    }
+    if schema.get("x-kubernetes-embedded-resource") == Some(&Value::Bool(true)) {
+        set_property(schema, "apiVersion", described_text(EMBEDDED_API_VERSION));
+        set_property(schema, "kind", described_text(EMBEDDED_KIND));
+        set_property(schema, "metadata", metadata.clone());
+        require(schema, &["kind", "apiVersion"]);
+    }
+}
+
+fn require(schema: &mut Value, names: &[&str]) {
+    let Value::Object(fields) = schema else {
+        return;
+    };
+    if let Value::Array(required) = fields.entry("required").or_insert_with(|| json!([])) {
+        for name in names {
+            if !required.iter().any(|known| known == name) {
+                required.push(json!(name));
+            }
+        }
     }
 }

@@ -28,6 +28,7 @@ fn a_defined_kind_is_found_by_its_group_version_and_kind() {
         verbs: VERBS,
         subresources: &["status"],
         schema: Some(schema),
+        selectable_fields: &[".spec.campaign".to_owned()],
     }]);
     let schemas = &document["components"]["schemas"];
     let kind = json!({"group": "campanile.dev", "version": "v1alpha1", "kind": "Asset"});
@@ -46,9 +47,12 @@ fn a_defined_kind_is_found_by_its_group_version_and_kind() {
         .iter()
         .map(|it| it["name"].as_str().unwrap())
         .collect();
+    assert_eq!(names, ["dryRun", "fieldManager", "fieldValidation", "force"]);
+    // What all operations take stands once.
+    assert_eq!(document["paths"][path]["parameters"][2]["name"], "pretty");
     assert_eq!(
-        names,
-        ["pretty", "dryRun", "fieldManager", "fieldValidation", "force"]
+        schemas["dev.campanile.v1alpha1.Asset"]["x-kubernetes-selectable-fields"],
+        json!([{"fieldPath": "spec.campaign"}])
     );
     assert!(document["paths"][format!("{path}/status")]["put"].is_object());
     assert_eq!(missing_references(&document), Vec::<String>::new());
@@ -84,6 +88,7 @@ fn the_kinds_of_kubernetes_have_their_schemas() {
             verbs: VERBS,
             subresources: &[],
             schema: None,
+            selectable_fields: &[],
         }]);
         let schemas = document["components"]["schemas"].as_object().unwrap();
         let is_kind = |schema: &&Value| schema["x-kubernetes-group-version-kind"][0]["kind"] == kind;
@@ -99,6 +104,57 @@ fn the_kinds_of_kubernetes_have_their_schemas() {
         }
         assert_eq!(missing_references(&document), Vec::<String>::new());
     }
+}
+
+#[test]
+fn what_kubectl_merges_by_is_told_of_the_kinds_of_kubernetes() {
+    let document = document(&[Described {
+        group: "",
+        version: "v1",
+        kind: "ServiceAccount",
+        list_kind: "ServiceAccountList",
+        plural: "serviceaccounts",
+        namespaced: true,
+        verbs: VERBS,
+        subresources: &[],
+        schema: None,
+        selectable_fields: &[],
+    }]);
+    let account = &document["components"]["schemas"]["io.k8s.api.core.v1.ServiceAccount"];
+    let secrets = &account["properties"]["secrets"];
+    assert_eq!(secrets["x-kubernetes-patch-merge-key"], "name");
+    assert_eq!(secrets["x-kubernetes-patch-strategy"], "merge");
+    assert_eq!(account["properties"]["metadata"]["default"], json!({}));
+    assert_eq!(account["required"], Value::Null);
+    let path = "/api/v1/namespaces/{namespace}/serviceaccounts/{name}";
+    let accepted = &document["paths"][path]["patch"]["requestBody"]["content"];
+    assert!(accepted["application/strategic-merge-patch+json"].is_object());
+}
+
+#[test]
+fn an_object_inside_of_an_object_has_what_every_object_has() {
+    let schema = json!({"type": "object", "properties": {
+        "inner": {"type": "object", "x-kubernetes-embedded-resource": true},
+        "either": {"x-kubernetes-int-or-string": true},
+    }});
+    let document = document(&[Described {
+        group: "example.com",
+        version: "v1",
+        kind: "Box",
+        list_kind: "BoxList",
+        plural: "boxes",
+        namespaced: false,
+        verbs: VERBS,
+        subresources: &["scale"],
+        schema: Some(&schema),
+        selectable_fields: &[],
+    }]);
+    let properties = &document["components"]["schemas"]["com.example.v1.Box"]["properties"];
+    assert_eq!(properties["inner"]["required"], json!(["kind", "apiVersion"]));
+    assert!(properties["inner"]["properties"]["metadata"].is_object());
+    assert_eq!(properties["either"]["oneOf"][0]["type"], "integer");
+    assert!(document["paths"]["/apis/example.com/v1/boxes/{name}/scale"]["patch"].is_object());
+    assert_eq!(missing_references(&document), Vec::<String>::new());
 }
 
 fn missing_references(document: &Value) -> Vec<String> {
