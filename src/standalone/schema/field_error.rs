@@ -97,6 +97,16 @@ impl FieldError {
         Self::new(ErrorKind::Invalid, path, value, detail)
     }
 
+    /// A value that the message shows as `written` does not satisfy a rule.
+    pub fn invalid_as_written(path: &Path<'_>, written: &str, detail: &str) -> Self {
+        Self {
+            kind: ErrorKind::Invalid,
+            field: path.to_string(),
+            value: None,
+            detail: format!("{written}: {detail}"),
+        }
+    }
+
     /// The field has to be set.
     pub fn required(path: &Path<'_>, detail: impl Into<String>) -> Self {
         Self::new(ErrorKind::Required, path, "", detail)

@@ -105,7 +105,7 @@ fn validation_findings(path: &str, validation: &Value) -> Vec<Cause> {
         findings.push(Cause::invalid(&field, &json!(message), detail));
     }
     let reason = object::text(validation, "/reason");
-    let known = ["Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized"];
+    let known = ["Forbidden", "Invalid", "RequestEntityTooLarge"];
     if !reason.is_empty() && !known.contains(&reason) {
         let field = format!("{path}.reason");
         findings.push(Cause::not_supported(&field, &json!(reason), &known));

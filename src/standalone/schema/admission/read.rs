@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use super::select::{strings, text};
 use super::{Binding, Matching, Policy, Validation};
-use crate::standalone::schema::cel::Compiled;
+use kube_cel::cel::common::ast::{Expr, IdedExpr};
+
+use crate::standalone::schema::cel::{Compiled, types};
 use crate::standalone::schema::field_error::{FieldError, Path};
 
 /// What an expression of a policy may read.
@@ -35,10 +37,10 @@ impl Policy {
             ignores_failures: text(spec, "failurePolicy") == "Ignore",
             matching: Matching::read(spec.get("matchConstraints")),
             broken: unserved(spec),
-            conditions: reading.named(spec, ("matchConditions", "name", "expression")),
-            variables: reading.named(spec, ("variables", "name", "expression")),
+            conditions: reading.named(spec, ("matchConditions", "name", "expression"), Some("bool")),
+            variables: reading.named(spec, ("variables", "name", "expression"), None),
             validations: reading.validations(spec),
-            annotations: reading.named(spec, ("auditAnnotations", "key", "valueExpression")),
+            annotations: reading.named(spec, ("auditAnnotations", "key", "valueExpression"), None),
         };
         if reading.errors.is_empty() {
             Ok(policy)
@@ -70,7 +72,7 @@ struct Reading {
 }
 
 impl Reading {
-    fn compiled(&mut self, source: &str, path: &Path<'_>) -> Option<Compiled> {
+    fn compiled(&mut self, source: &str, path: &Path<'_>, gives: Option<&str>) -> Option<Compiled> {
         if source.trim().is_empty() {
             self.errors.push(FieldError::required(
                 path,
@@ -78,7 +80,11 @@ impl Reading {
             ));
             return None;
         }
-        Compiled::new(source, VARIABLES)
+        let compiled = Compiled::new(source, VARIABLES).and_then(|compiled| {
+            let wrong = gives.and_then(|wanted| other_type(&compiled, wanted));
+            wrong.map_or(Ok(compiled), Err)
+        });
+        compiled
             .map_err(|detail| self.errors.push(FieldError::invalid(path, source, detail)))
             .ok()
     }
@@ -87,6 +93,7 @@ impl Reading {
         &mut self,
         spec: &Value,
         (list, name, expression): (&str, &str, &str),
+        gives: Option<&str>,
     ) -> Vec<(String, Compiled)> {
         let root = Path::Child(&Path::Root, "spec");
         let here = root.child(list);
@@ -99,7 +106,7 @@ impl Reading {
             .enumerate()
         {
             let here = here.index(index);
-            let compiled = self.compiled(text(source, expression), &here.child(expression));
+            let compiled = self.compiled(text(source, expression), &here.child(expression), gives);
             all.extend(compiled.map(|compiled| (text(source, name).to_owned(), compiled)));
         }
         all
@@ -122,10 +129,14 @@ impl Reading {
     }
 
     fn validation(&mut self, source: &Value, path: &Path<'_>) -> Option<Validation> {
-        let expression = self.compiled(text(source, "expression"), &path.child("expression"));
+        let expression = self.compiled(
+            text(source, "expression"),
+            &path.child("expression"),
+            Some("bool"),
+        );
         let message_expression = match text(source, "messageExpression") {
             "" => None,
-            message => self.compiled(message, &path.child("messageExpression")),
+            message => self.compiled(message, &path.child("messageExpression"), Some("string")),
         };
         Some(Validation {
             source: text(source, "expression").trim().to_owned(),
@@ -137,6 +148,23 @@ impl Reading {
                 .unwrap_or("Invalid")
                 .to_owned(),
         })
+    }
+}
+
+/// The complaint about an expression that is known to give something else than is wanted.
+fn other_type(compiled: &Compiled, wanted: &str) -> Option<String> {
+    let given = types::of(compiled.expression(), &type_of_variable)?;
+    (given != wanted).then(|| format!("must evaluate to {wanted} but got {given}"))
+}
+
+/// Objects are of every kind: what they hold is known when they come.
+fn type_of_variable(expression: &IdedExpr) -> Option<String> {
+    match &expression.expr {
+        Expr::Ident(name) if matches!(name.as_str(), "object" | "oldObject") => {
+            Some(types::DYNAMIC.to_owned())
+        }
+        Expr::Select(select) => type_of_variable(&select.operand),
+        _ => None,
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod bind;
 mod bound;
+pub(super) mod types;
 mod value;
 
 use std::collections::BTreeSet;
@@ -175,13 +176,21 @@ fn first_line(text: &str) -> String {
 fn syntax_error(source: &str, message: &str) -> String {
     let what = first_line(message);
     let what = what.strip_prefix("ERROR: ").unwrap_or(&what);
-    match what.strip_prefix("<input>") {
-        Some(rest) => format!(
-            "compilation failed: ERROR: <input>{rest}\n | {}",
-            first_line(source)
-        ),
+    match what.strip_prefix("<input>:") {
+        Some(rest) => format!("compilation failed: ERROR: <input>:{rest}{}", drawn(source, rest)),
         None => located(source, "", &format!("Syntax error: {what}")),
     }
+}
+
+/// The line of a complaint that begins with `LINE:COLUMN:`, and an arrow to the column.
+fn drawn(source: &str, complaint: &str) -> String {
+    let mut place = complaint
+        .splitn(3, ':')
+        .map(|number| number.parse::<usize>().unwrap_or(1));
+    let (line, column) = (place.next().unwrap_or(1), place.next().unwrap_or(1));
+    let shown = source.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+    let dots = ".".repeat(column.saturating_sub(1).min(source.len()));
+    format!("\n | {shown}\n | {dots}^")
 }
 
 /// A complaint about the first place where `name` stands, drawn as the real server draws it.

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use kube_cel::cel::common::ast::Expr;
 use kube_cel::cel::parser::Expression;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::field_path::{self, Brackets};
-use crate::standalone::schema::cel::{self, Compiled};
+use crate::standalone::schema::cel::{self, Compiled, types};
 use crate::standalone::schema::field_error::{FieldError, Path};
+use crate::standalone::schema::go_text;
 use crate::standalone::schema::metadata;
 use crate::standalone::schema::node::{Additional, Node, Rule};
 
@@ -95,6 +96,23 @@ fn node(node: &mut Node, place: Place<'_>, path: &Path<'_>, errors: &mut Vec<Fie
     node.programs = programs;
 }
 
+/// What an expression must give, and what is said of one that gives something else.
+#[derive(Clone, Copy)]
+struct Gives {
+    type_name: &'static str,
+    complaint: &'static str,
+}
+
+const TRUTH: Gives = Gives {
+    type_name: "bool",
+    complaint: "cel expression must evaluate to a bool",
+};
+
+const MESSAGE: Gives = Gives {
+    type_name: "string",
+    complaint: "messageExpression must evaluate to a string",
+};
+
 fn program(
     node: &Node,
     rule: &Rule,
@@ -103,25 +121,28 @@ fn program(
     errors: &mut Vec<FieldError>,
 ) -> Option<Arc<Program>> {
     let before = errors.len();
-    let mut compiled = |source: &str, key: &str| {
+    let mut compiled = |source: &str, key: &str, gives: Gives| {
         let result = Compiled::new(source, &["self", "oldSelf"]).and_then(|compiled| {
-            match unknown_field(compiled.expression(), node, place.is_resource) {
-                Some(name) => Err(cel::located(
-                    source,
-                    &format!(".{name}"),
-                    &format!("undefined field '{name}'"),
-                )),
-                None => Ok(compiled),
+            if let Some(name) = unknown_field(compiled.expression(), node, place.is_resource) {
+                let what = format!("undefined field '{name}'");
+                return Err(cel::located(source, &format!(".{name}"), &what));
+            }
+            match type_given(compiled.expression(), node, place.is_resource) {
+                Some(given) if given != gives.type_name => Err(gives.complaint.to_owned()),
+                _ => Ok(compiled),
             }
         });
         result
-            .map_err(|detail| errors.push(FieldError::invalid(&path.child(key), shown(rule), detail)))
+            .map_err(|detail| {
+                let path = path.child(key);
+                errors.push(FieldError::invalid_as_written(&path, &shown(rule), &detail));
+            })
             .ok()
     };
-    let program = compiled(&rule.expression, "rule");
+    let program = compiled(&rule.expression, "rule", TRUTH);
     let message = match rule.message_expression.as_str() {
         "" => None,
-        source => compiled(source, "messageExpression"),
+        source => compiled(source, "messageExpression", MESSAGE),
     };
     let program = program?;
     errors.extend(old_self_error(rule, &program, place, path));
@@ -160,16 +181,18 @@ fn old_self_error(rule: &Rule, program: &Compiled, place: Place<'_>, path: &Path
     ))
 }
 
-// The real server prints its own structure here.
-fn shown(rule: &Rule) -> Value {
-    json!({
-        "Rule": rule.expression,
-        "Message": rule.message,
-        "MessageExpression": rule.message_expression,
-        "Reason": rule.reason,
-        "FieldPath": rule.field_path,
-        "OptionalOldSelf": rule.optional_old_self,
-    })
+// The real server prints its own structure here, in the order of its fields.
+fn shown(rule: &Rule) -> String {
+    let fields = [
+        ("Rule", json!(rule.expression)),
+        ("Message", json!(rule.message)),
+        ("MessageExpression", json!(rule.message_expression)),
+        ("Reason", json!(rule.reason)),
+        ("FieldPath", json!(rule.field_path)),
+        ("OptionalOldSelf", json!(rule.optional_old_self)),
+    ];
+    let fields = fields.map(|(name, value)| format!("\"{name}\":{}", go_text::json(&value)));
+    format!("{{{}}}", fields.join(","))
 }
 
 // A field that is read from `self` or `oldSelf` and that the schema does not have.
@@ -181,6 +204,37 @@ fn unknown_field(expression: &Expression, root: &Node, is_resource: bool) -> Opt
         }
     });
     unknown
+}
+
+// The type of what an expression gives, as far as the schema and its own parts settle it.
+fn type_given(expression: &Expression, root: &Node, is_resource: bool) -> Option<String> {
+    types::of(expression, &|part| {
+        let node = missing_below(part, root, is_resource).ok()??;
+        // What stood before may be wrapped.
+        let is_settled = !reads_old_self(part) && !node.preserves_unknown_fields();
+        is_settled.then(|| type_of(node)).flatten()
+    })
+}
+
+fn reads_old_self(expression: &Expression) -> bool {
+    let mut reads = false;
+    cel::each(expression, &mut |part| {
+        reads |= matches!(&part.expr, Expr::Ident(name) if name == "oldSelf");
+    });
+    reads
+}
+
+fn type_of(node: &Node) -> Option<String> {
+    let name = match node.type_name.as_str() {
+        "boolean" => "bool",
+        "integer" => "int",
+        "number" => "double",
+        "string" => "string",
+        "array" => "list",
+        "object" => "object",
+        _ => return None,
+    };
+    Some(name.to_owned())
 }
 
 // The node that a chain of fields leads to, none where it leads out of what is known.

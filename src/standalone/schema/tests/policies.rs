@@ -143,3 +143,34 @@ fn a_policy_with_an_expression_that_is_none_is_refused() {
             .starts_with("spec.validations[0].expression: Invalid value: \"object.\": compilation failed: ")
     );
 }
+
+#[test]
+fn an_expression_that_gives_no_truth_value_is_refused() {
+    for (validation, expected) in [
+        (
+            json!({"expression": "1 + 1"}),
+            "spec.validations[0].expression: Invalid value: \"1 + 1\": must evaluate to bool but got int",
+        ),
+        (
+            json!({"expression": "object.spec"}),
+            "spec.validations[0].expression: Invalid value: \"object.spec\": must evaluate to bool but got dyn",
+        ),
+        (
+            json!({"expression": "true", "messageExpression": "1"}),
+            "spec.validations[0].messageExpression: Invalid value: \"1\": must evaluate to string but got int",
+        ),
+    ] {
+        let object = json!({"metadata": {"name": "p"}, "spec": {"validations": [validation]}});
+        let errors = Policy::read(&object).unwrap_err();
+        assert_eq!(errors[0].to_string(), expected);
+    }
+}
+
+#[test]
+fn a_syntax_error_is_drawn_at_its_place() {
+    let validation = json!({"expression": "object.spec >"});
+    let object = json!({"metadata": {"name": "p"}, "spec": {"validations": [validation]}});
+    let errors = Policy::read(&object).unwrap_err();
+    let said = errors[0].to_string();
+    assert!(said.ends_with("\n | object.spec >\n | .............^"), "{said}");
+}

@@ -184,7 +184,11 @@ fn rules_that_are_none_are_refused() {
     for (rule, expected) in [
         (
             json!({"rule": "self.z == ''"}),
-            ".rule: Invalid value: {\"FieldPath\":\"\",\"Message\":\"\",\"MessageExpression\":\"\",\"OptionalOldSelf\":null,\"Reason\":null,\"Rule\":\"self.z == ''\"}: compilation failed: ERROR: <input>:1:5: undefined field 'z'\n | self.z == ''\n | ....^",
+            ".rule: Invalid value: {\"Rule\":\"self.z == ''\",\"Message\":\"\",\"MessageExpression\":\"\",\"Reason\":null,\"FieldPath\":\"\",\"OptionalOldSelf\":null}: compilation failed: ERROR: <input>:1:5: undefined field 'z'\n | self.z == ''\n | ....^",
+        ),
+        (
+            json!({"rule": "self.y"}),
+            ".rule: Invalid value: {\"Rule\":\"self.y\",\"Message\":\"\",\"MessageExpression\":\"\",\"Reason\":null,\"FieldPath\":\"\",\"OptionalOldSelf\":null}: cel expression must evaluate to a bool",
         ),
         (
             json!({"rule": "true", "optionalOldSelf": true}),
