@@ -152,6 +152,8 @@ fn refusal(resource: &Resource, name: &str, denial: &Denial) -> Refusal {
         message: denial.message.clone(),
         field: String::new(),
     };
+    // A whole collection has no name.
+    let name = if name.is_empty() { "Unknown" } else { name };
     Refusal::forbidden(resource.subject(), name, &denial.message)
         .with_reason(code, reason)
         .with_causes(vec![cause])

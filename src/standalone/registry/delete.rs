@@ -29,6 +29,11 @@ enum Done {
 
 impl Registry {
     pub(super) async fn delete_object(&self, request: &Request, options: &DeleteOptions) -> Outcome {
+        self.delete_asked(request, request, options).await
+    }
+
+    /// Deletes one object; policies judge what was `asked`, which may be more than this one.
+    async fn delete_asked(&self, request: &Request, asked: &Request, options: &DeleteOptions) -> Outcome {
         let resource = &*request.resource;
         let version = read::served(request)?;
         if resource.built_in() == Some(BuiltIn::Namespace) && IMMORTAL.contains(&request.name.as_str()) {
@@ -44,7 +49,7 @@ impl Registry {
                 resource,
                 kept::presented(resource, version, stands.object.clone()),
             );
-            let warnings = self.admit(request, Operation::Delete, None, Some(&old))?;
+            let warnings = self.admit(asked, Operation::Delete, None, Some(&old))?;
             match self.step(resource, options, stands).await {
                 Ok(done) => return Ok(answer(request, version, options, done, warnings)),
                 Err(Missed::Moved) => tokio::task::yield_now().await,
@@ -133,7 +138,7 @@ impl Registry {
                 name: object::name(item).to_owned(),
                 ..request.clone()
             };
-            match self.delete_object(&one, options).await {
+            match self.delete_asked(&one, request, options).await {
                 Ok(answer) => listed.warnings.extend(answer.warnings),
                 Err(refusal) if refusal.reason() == "NotFound" => {}
                 Err(refusal) => return Err(refusal),

@@ -246,12 +246,18 @@ struct Raw {
 impl Raw {
     fn of_query(query: Query<'_>) -> Result<Self, Refusal> {
         let dry_run = all(query, "dryRun").into_iter().map(str::to_owned);
+        let condition = |name| {
+            first(query, name)
+                .filter(|value| !value.is_empty())
+                .map(str::to_owned)
+        };
         Ok(Self {
             dry_run: dry_run.collect(),
             grace_period_seconds: integer(query, "gracePeriodSeconds")?,
             propagation: first(query, "propagationPolicy").map(str::to_owned),
             orphan_dependents: boolean(query, "orphanDependents"),
-            ..Self::default()
+            uid: condition("uid"),
+            resource_version: condition("resourceVersion"),
         })
     }
 

@@ -64,6 +64,19 @@ async fn a_deletion_of_another_uid_is_refused() {
     );
 }
 
+#[test]
+fn a_uid_and_a_version_in_the_query_are_preconditions() {
+    let query = |uid: &str, version: &str| {
+        let pairs = [("uid", uid), ("resourceVersion", version)];
+        pairs.map(|(name, value)| (name.to_owned(), value.to_owned()))
+    };
+    let options = DeleteOptions::of(&query("a", "7"), None).unwrap();
+    assert_eq!(options.uid.as_deref(), Some("a"));
+    assert_eq!(options.resource_version.as_deref(), Some("7"));
+    let options = DeleteOptions::of(&query("", ""), None).unwrap();
+    assert_eq!((options.uid, options.resource_version), (None, None));
+}
+
 #[tokio::test]
 async fn dependants_follow_their_owner() {
     let scene = Scene::new().await;
