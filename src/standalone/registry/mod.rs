@@ -49,6 +49,7 @@ pub use request::{
     WatchAnswer, WatchEvent,
 };
 pub use resource::{BuiltIn, Origin, Resource, ScalePaths, Version, ripeness};
+pub(super) use scale::unreadable_body as unreadable_scale;
 pub use sources::Sources;
 pub use tasks::TaskError;
 pub use typed::SCHEMAS;

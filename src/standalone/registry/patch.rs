@@ -3,8 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    FieldValidation, Outcome, PatchBody, PatchKind, Registry, Request, Resource, Subresource, create,
-    read::{self, Incoming, Unreadable},
+    FieldValidation, Outcome, PatchBody, PatchKind, Registry, Request, Resource, Subresource, create, object,
+    read::{self, Incoming, Manner, Unreadable},
+    typed::Reader,
     update::Wish,
 };
 use crate::standalone::{
@@ -70,6 +71,11 @@ impl<'a> Patch<'a> {
         })
     }
 
+    /// What strict field validation holds against the patch itself.
+    pub(super) fn complaints(&self) -> &[String] {
+        &self.complaints
+    }
+
     /// The patch as a refusal shows it: what it made of the object, or, of one that is merged by the kind, itself.
     fn shown(&self, patched: &Value) -> String {
         match self.kind {
@@ -104,18 +110,36 @@ impl Wish for Patch<'_> {
         let request = self.request;
         let resource = &*request.resource;
         let shown = kept.ok_or_else(|| Refusal::not_found(resource.subject(), &request.name))?;
-        let patched = self.applied(shown)?;
+        let mut patched = self.applied(shown)?;
+        if self.kind == PatchKind::StrategicMerge {
+            // It is read into the type that stands, whatever it says of its own.
+            keep_type(&mut patched, shown);
+        }
         refuse_other_type(resource, shown, &patched)?;
         let text = self.shown(&patched);
         let version = read::served(request)?;
         let complaints = self.complaints.clone();
-        let validation = request.options.field_validation;
-        let read = read::accept(resource, version, patched, complaints, validation);
+        let manner = Manner {
+            reader: match self.kind {
+                PatchKind::StrategicMerge => Reader::Converter,
+                _ => Reader::Json,
+            },
+            validation: request.options.field_validation,
+        };
+        let read = read::accept(resource, version, patched, complaints, manner);
         let mut incoming = read.map_err(|error| malformed(&text, &error))?;
         incoming
             .warnings
             .extend(create::doubled_owner_warning(&mut incoming.object));
         Ok(incoming)
+    }
+}
+
+fn keep_type(patched: &mut Value, shown: &Value) {
+    for field in ["kind", "apiVersion"] {
+        if let Some(value) = shown.get(field) {
+            object::fields(patched).insert(field.to_owned(), value.clone());
+        }
     }
 }
 

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Body, BuiltIn, FieldValidation, Origin, Request, Resource, Version, object, rules, typed};
+use super::{
+    Body, BuiltIn, FieldValidation, Origin, Request, Resource, Version, object, rules,
+    typed::{self, Reader},
+};
 use crate::standalone::status::Refusal;
 
 /// An object of the right kind, without fields that the kind does not know, with its defaults.
@@ -48,14 +51,11 @@ pub(super) fn body(request: &Request, body: Body) -> Result<Incoming, Refusal> {
         return Err(refusal.with_warnings(strange));
     }
     let (kind, name) = (resource.kind.as_str(), version.name.as_str());
-    accept(
-        resource,
-        version,
-        value,
-        complaints,
-        request.options.field_validation,
-    )
-    .map_err(|error| {
+    let manner = Manner {
+        reader: Reader::Json,
+        validation: request.options.field_validation,
+    };
+    accept(resource, version, value, complaints, manner).map_err(|error| {
         Refusal::bad_request(format!(
             "{kind} in version {name:?} cannot be handled as a {kind}: {}",
             error.message()
@@ -69,25 +69,27 @@ pub(super) fn served(request: &Request) -> Result<&Version, Refusal> {
     version.ok_or_else(Refusal::no_such_resource)
 }
 
+/// How an object is read: by whom, and what becomes of fields that nobody knows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Manner {
+    pub(super) reader: Reader,
+    pub(super) validation: FieldValidation,
+}
+
 /// Drops what is unknown, sets what has a default, and tells or refuses what was dropped.
 pub(super) fn accept(
     resource: &Resource,
     version: &Version,
     mut value: Value,
     mut complaints: Vec<String>,
-    validation: FieldValidation,
+    manner: Manner,
 ) -> Result<Incoming, Unreadable> {
     let unknown = match resource.origin {
-        Origin::BuiltIn(kind) => read_built_in(kind, resource, &mut value)?,
+        Origin::BuiltIn(kind) => read_built_in(kind, resource, &mut value, manner.reader)?,
         Origin::Custom => read_custom(version, &mut value)?,
     };
     complaints.extend(unknown);
-    let warnings = match validation {
-        FieldValidation::Ignore => Vec::new(),
-        FieldValidation::Warn => complaints,
-        FieldValidation::Strict if complaints.is_empty() => Vec::new(),
-        FieldValidation::Strict => return Err(Unreadable::Strict(complaints)),
-    };
+    let warnings = told(complaints, manner.validation)?;
     let metadata = object::metadata(&mut value);
     // Nothing here remembers who set which field.
     metadata.shift_remove("managedFields");
@@ -98,14 +100,33 @@ pub(super) fn accept(
     })
 }
 
-fn read_built_in(kind: BuiltIn, resource: &Resource, value: &mut Value) -> Result<Vec<String>, Unreadable> {
+/// The complaints that the client hears as warnings.
+///
+/// # Errors
+///
+/// All of them, where the client wants none to pass.
+pub(super) fn told(complaints: Vec<String>, validation: FieldValidation) -> Result<Vec<String>, Unreadable> {
+    match validation {
+        FieldValidation::Ignore => Ok(Vec::new()),
+        FieldValidation::Warn => Ok(complaints),
+        FieldValidation::Strict if complaints.is_empty() => Ok(complaints),
+        FieldValidation::Strict => Err(Unreadable::Strict(complaints)),
+    }
+}
+
+fn read_built_in(
+    kind: BuiltIn,
+    resource: &Resource,
+    value: &mut Value,
+    reader: Reader,
+) -> Result<Vec<String>, Unreadable> {
     let schema = rules::schema_name(kind, &resource.group);
-    let reading = typed::read(value, schema).map_err(Unreadable::Malformed)?;
+    let reading = typed::read(value, schema, reader).map_err(Unreadable::Malformed)?;
     rules::default(kind, &resource.group, value);
     Ok(sentences(&reading.unknown))
 }
 
-fn sentences(unknown: &[String]) -> Vec<String> {
+pub(super) fn sentences(unknown: &[String]) -> Vec<String> {
     unknown
         .iter()
         .map(|path| format!("unknown field {path:?}"))
@@ -210,7 +231,7 @@ fn kindless(kind: &str, value: &Value) -> Refusal {
 }
 
 /// Where Go's API server keeps its kinds; its refusals say so.
-const SCHEME: &str = "pkg/runtime/scheme.go:111";
+pub(super) const SCHEME: &str = "pkg/runtime/scheme.go:111";
 
 /// Why an object of another built-in kind, or of none, is not one of the resource.
 fn unlike(kind: &str, resource: &Resource, version: &str) -> String {

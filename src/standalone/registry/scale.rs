@@ -5,10 +5,16 @@ use serde_json::{Map, Value, json};
 use super::{
     Answer, Body, Outcome, Registry, Request, ScalePaths, Version, object,
     patch::{self, Patch},
-    read::{self, Incoming},
+    read::{self, Incoming, SCHEME},
+    typed::{self, Reader},
     update::Wish,
 };
-use crate::standalone::status::{Cause, Refusal};
+use crate::standalone::{
+    schema::go_text,
+    status::{Cause, Refusal},
+};
+
+const SCHEMA: &str = "io.k8s.api.autoscaling.v1.Scale";
 
 impl Registry {
     pub(super) fn read_scale(&self, request: &Request) -> Outcome {
@@ -34,6 +40,7 @@ impl Registry {
         let wish = Scaled {
             request,
             scale: |_: &Value| Ok(body.value.clone()),
+            complaints: &body.complaints,
             is_patch: false,
         };
         self.scaled(request, &wish).await
@@ -43,6 +50,7 @@ impl Registry {
         let wish = Scaled {
             request,
             scale: |shown: &Value| change.applied(shown),
+            complaints: change.complaints(),
             is_patch: true,
         };
         self.scaled(request, &wish).await
@@ -60,6 +68,8 @@ impl Registry {
 struct Scaled<'a, F> {
     request: &'a Request,
     scale: F,
+    /// Keys that stand twice.
+    complaints: &'a [String],
     is_patch: bool,
 }
 
@@ -71,22 +81,31 @@ where
         let resource = &*self.request.resource;
         let shown = kept.ok_or_else(|| Refusal::not_found(resource.subject(), &self.request.name))?;
         let paths = paths(self.request)?;
-        let scale = (self.scale)(&scale_of(shown, paths))?;
-        self.check(&scale)?;
+        let sent = (self.scale)(&scale_of(shown, paths))?;
+        let Incoming {
+            object: scale,
+            warnings,
+        } = self.read(sent)?;
         let mut object = shown.clone();
-        let replicas = scale
-            .pointer("/spec/replicas")
-            .cloned()
-            .unwrap_or_else(|| json!(0));
-        set(&mut object, &paths.spec_replicas, replicas);
+        let replicas = scale.pointer("/spec/replicas").cloned();
+        set(
+            &mut object,
+            &paths.spec_replicas,
+            replicas.unwrap_or_else(|| json!(0)),
+        );
         let version = object::resource_version(&scale);
         if !version.is_empty() {
             object::set(&mut object, "resourceVersion", version);
         }
-        Ok(Incoming {
-            object,
-            warnings: Vec::new(),
-        })
+        let uid = object::uid(&scale);
+        if !self.is_patch && !uid.is_empty() {
+            object::set(&mut object, "uid", uid);
+        }
+        Ok(Incoming { object, warnings })
+    }
+
+    fn names_the_object(&self) -> bool {
+        !self.is_patch
     }
 }
 
@@ -96,56 +115,135 @@ fn paths(request: &Request) -> Result<&ScalePaths, Refusal> {
 }
 
 impl<F> Scaled<'_, F> {
-    /// Refuses a Scale of something else, and one whose number is none.
-    fn check(&self, scale: &Value) -> Result<(), Refusal> {
+    /// Reads a Scale, which has to be that of the path.
+    fn read(&self, sent: Value) -> Result<Incoming, Refusal> {
+        let text = sent.to_string();
+        let incoming = self.understood(sent).map_err(|why| {
+            if self.is_patch {
+                patch::unreadable(&text, &why)
+            } else {
+                unreadable_body()
+            }
+        })?;
+        match self.misplaced(&incoming.object) {
+            Some(refusal) => Err(refusal.with_warnings(incoming.warnings)),
+            None => Ok(incoming),
+        }
+    }
+
+    fn understood(&self, mut scale: Value) -> Result<Incoming, String> {
+        let (kind, version) = (object::text(&scale, "/kind"), object::text(&scale, "/apiVersion"));
+        // What a body leaves out is what the path says.
+        if !matches!((kind, version), ("Scale" | "", "autoscaling/v1" | "")) {
+            return Err(format!(
+                "no kind {kind:?} is registered for version {version:?} in scheme \"{SCHEME}\""
+            ));
+        }
+        let reading = typed::read(&mut scale, SCHEMA, Reader::Json)?;
+        let unknown = read::sentences(&reading.unknown);
+        let complaints = self.complaints.iter().cloned().chain(unknown).collect();
+        let warnings = read::told(complaints, self.request.options.field_validation);
+        Ok(Incoming {
+            object: scale,
+            warnings: warnings.map_err(|error| error.message())?,
+        })
+    }
+
+    /// Refuses the Scale of something else.
+    fn misplaced(&self, scale: &Value) -> Option<Refusal> {
         let (name, wanted) = (object::name(scale), self.request.name.as_str());
-        if name != wanted {
-            return Err(Refusal::bad_request(format!(
-                "the name of the object ({name}) does not match the name on the URL ({wanted})"
-            )));
-        }
-        let replicas = scale.pointer("/spec/replicas").unwrap_or(&Value::Null);
-        if replicas.is_null() || replicas.is_i64() {
-            return Ok(());
-        }
-        let found = match replicas {
-            Value::String(_) => "string".to_owned(),
-            Value::Number(number) => format!("number {number}"),
-            Value::Bool(_) => "bool".to_owned(),
-            Value::Array(_) => "array".to_owned(),
-            Value::Object(_) | Value::Null => "object".to_owned(),
+        let namespace = object::namespace(scale);
+        let why = if name.is_empty() {
+            format!(
+                "the name of the object ({wanted} based on URL) was undeterminable: name must be provided"
+            )
+        } else if name != wanted {
+            format!("the name of the object ({name}) does not match the name on the URL ({wanted})")
+        } else if !namespace.is_empty() && namespace != self.request.namespace {
+            "the namespace of the provided object does not match the namespace sent on the request".to_owned()
+        } else {
+            return None;
         };
-        let why = format!(
-            "json: cannot unmarshal {found} into Go struct field ScaleSpec.spec.replicas of type int32"
-        );
-        if self.is_patch {
-            return Err(patch::unreadable(&scale.to_string(), &why));
-        }
-        Err(Refusal::bad_request(format!(
-            "Scale in version \"v1\" cannot be handled as a Scale: {why}"
-        )))
+        Some(Refusal::bad_request(why))
     }
 }
 
-/// What is wrong with the numbers of an object that has a scale.
+/// The answer to the body of a Scale that cannot be read, whatever is wrong with it: the API server loses the reason.
+pub(in crate::standalone) fn unreadable_body() -> Refusal {
+    Refusal::bad_request(format!(
+        "no kind is registered for the type v1.Scale in scheme \"{SCHEME}\""
+    ))
+}
+
+/// What is wrong with those fields of an object from which its scale is made.
 pub(super) fn findings(version: &Version, object: &Value) -> Vec<Cause> {
     let Some(paths) = &version.scale else {
         return Vec::new();
     };
-    [&paths.spec_replicas, &paths.status_replicas]
+    let numbers = [&paths.spec_replicas, &paths.status_replicas]
         .into_iter()
-        .filter_map(|path| number_finding(path, at(object, path)?))
+        .filter_map(|path| number_finding(path, object));
+    let selector = paths.label_selector.as_deref();
+    numbers
+        .chain(selector.and_then(|path| selector_finding(path, object)))
         .collect()
 }
 
-fn number_finding(path: &str, value: &Value) -> Option<Cause> {
-    let number = value.as_i64()?;
-    if number < 0 {
-        return Some(Cause::invalid(path, value, "should be a non-negative integer"));
+fn number_finding(path: &str, object: &Value) -> Option<Cause> {
+    let number = match followed(object, path) {
+        Ok(None) => return None,
+        Ok(Some(value)) if value.is_i64() => value,
+        Ok(Some(other)) => return Some(inaccessible(path, &json!(0), (other, "int64"))),
+        Err(other) => return Some(inaccessible(path, &json!(0), (other, MAP))),
+    };
+    if number.as_i64()? < 0 {
+        return Some(Cause::invalid(path, number, "should be a non-negative integer"));
     }
     let limit = i64::from(i32::MAX);
     let detail = format!("should be less than or equal to {limit}");
-    (number > limit).then(|| Cause::invalid(path, value, &detail))
+    (number.as_i64()? > limit).then(|| Cause::invalid(path, number, &detail))
+}
+
+fn selector_finding(path: &str, object: &Value) -> Option<Cause> {
+    match followed(object, path) {
+        Ok(None | Some(Value::String(_))) => None,
+        Ok(Some(other)) => Some(inaccessible(path, &json!(""), (other, "string"))),
+        Err(other) => Some(inaccessible(path, &json!(""), (other, MAP))),
+    }
+}
+
+const MAP: &str = "map[string]interface{}";
+
+/// The value at a path, if there is one; else the value on the way that has no fields.
+fn followed<'a>(object: &'a Value, path: &str) -> Result<Option<&'a Value>, &'a Value> {
+    let mut value = object;
+    for segment in segments(path) {
+        match value {
+            Value::Null => return Ok(None),
+            Value::Object(fields) => match fields.get(segment) {
+                Some(inner) => value = inner,
+                None => return Ok(None),
+            },
+            other => return Err(other),
+        }
+    }
+    Ok(Some(value))
+}
+
+/// In Go's words: what was found where a value of another type was expected.
+fn inaccessible(path: &str, shown: &Value, (found, expected): (&Value, &str)) -> Cause {
+    let of = match found {
+        Value::Null => "<nil>",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_i64() => "int64",
+        Value::Number(_) => "float64",
+        Value::String(_) => "string",
+        Value::Array(_) => "[]interface {}",
+        Value::Object(_) => "map[string]interface {}",
+    };
+    let found = go_text::plain(found);
+    let detail = format!("{path} accessor error: {found} is of the type {of}, expected {expected}");
+    Cause::invalid(path, shown, &detail)
 }
 
 fn segments(path: &str) -> impl Iterator<Item = &str> {

@@ -10,14 +10,14 @@ use jiff::{Timestamp, fmt::strtime};
 use k8s_openapi::{
     api::{
         admissionregistration::v1 as admission, authentication::v1 as authentication,
-        authorization::v1 as authorization, coordination::v1 as coordination, core::v1 as core,
-        events::v1 as events,
+        authorization::v1 as authorization, autoscaling::v1 as autoscaling, coordination::v1 as coordination,
+        core::v1 as core, events::v1 as events,
     },
     apiextensions_apiserver::pkg::apis::apiextensions::v1 as apiextensions,
     apimachinery::pkg::apis::meta::v1 as meta,
     schemars::{SchemaGenerator, generate::SchemaSettings},
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::standalone::patch::json_type;
 
@@ -43,14 +43,25 @@ pub static SCHEMAS: LazyLock<Map<String, Value>> = LazyLock::new(|| {
         admission::ValidatingAdmissionPolicyBinding,
         authorization::SelfSubjectAccessReview,
         authentication::SelfSubjectReview,
+        autoscaling::Scale,
         meta::DeleteOptions,
     );
     generator.take_definitions(true)
 });
 
+/// Who reads an object in the API server: what each says of a value of the wrong type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reader {
+    /// Go's JSON decoder.
+    Json,
+    /// The converter of untyped objects, which takes whole numbers in any writing; strategic merge patches go through it.
+    Converter,
+}
+
 /// What reading an object found.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Reading {
+    reader: Reader,
     /// Paths of fields that the kind does not know; they were dropped.
     pub(super) unknown: Vec<String>,
 }
@@ -59,9 +70,12 @@ pub(super) struct Reading {
 ///
 /// # Errors
 ///
-/// A value of the wrong type, in the words of Go's JSON reader.
-pub(super) fn read(object: &mut Value, schema: &str) -> Result<Reading, String> {
-    let mut reading = Reading::default();
+/// A value of the wrong type, in the words of the reader.
+pub(super) fn read(object: &mut Value, schema: &str, reader: Reader) -> Result<Reading, String> {
+    let mut reading = Reading {
+        reader,
+        unknown: Vec::new(),
+    };
     let node = SCHEMAS.get(schema).unwrap_or(&Value::Null);
     let place = Place {
         path: String::new(),
@@ -77,7 +91,11 @@ pub(super) fn read(object: &mut Value, schema: &str) -> Result<Reading, String> 
 ///
 /// As [`read`].
 pub(super) fn read_metadata(metadata: &mut Value) -> Result<Reading, String> {
-    let mut reading = read(metadata, "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")?;
+    let mut reading = read(
+        metadata,
+        "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta",
+        Reader::Json,
+    )?;
     for path in &mut reading.unknown {
         *path = format!("metadata.{path}");
     }
@@ -168,7 +186,20 @@ impl Reading {
         if let (Some(choice), Value::Object(_)) = (node.pointer("/oneOf/0"), &*value) {
             return self.walk(choice, value, place);
         }
-        let mismatch = |value: &Value| Err(place.mismatch(json_type(value), &go_type(schema)));
+        let reader = self.reader;
+        let mismatch = |value: &Value| {
+            let wanted = go_type(schema);
+            Err(match reader {
+                Reader::Json => place.mismatch(json_type(value), &wanted),
+                Reader::Converter if node.get("format").is_some_and(|format| format == "date-time") => {
+                    format!(
+                        "json: cannot unmarshal {} into Go value of type string",
+                        json_type(value)
+                    )
+                }
+                Reader::Converter => unconvertible(value, &wanted),
+            })
+        };
         match (node.get("type").and_then(Value::as_str), &mut *value) {
             (Some("object"), Value::Object(fields)) => {
                 let holder = name.map_or(place.holder, last);
@@ -189,9 +220,16 @@ impl Reading {
                 }
                 Ok(())
             }
-            (Some("string"), Value::String(text)) => walk_text(node, name, text),
+            (Some("string"), Value::String(text)) => walk_text(node, name, text, reader),
             (Some("boolean"), Value::Bool(_)) | (Some("number"), Value::Number(_)) | (None, _) => Ok(()),
-            (Some("integer"), Value::Number(number)) if number.is_i64() => Ok(()),
+            (Some("integer"), Value::Number(number)) if fits(node, number) => Ok(()),
+            (Some("integer"), Value::Number(number)) if reader == Reader::Converter => {
+                let Some(whole) = whole(node, number) else {
+                    return mismatch(value);
+                };
+                *value = whole;
+                Ok(())
+            }
             (Some("integer"), Value::Number(number)) => {
                 Err(place.mismatch(&format!("number {number}"), &go_type(schema)))
             }
@@ -265,16 +303,73 @@ fn is_absent(value: &Value, schema: &Value) -> bool {
     }
 }
 
+/// What the converter says of a value that does not become the type of this name.
+fn unconvertible(value: &Value, wanted: &str) -> String {
+    let (kind, of) = match value {
+        Value::Null => ("invalid", "nil"),
+        Value::Bool(_) => ("bool", "bool"),
+        Value::Number(number) if number.is_i64() => ("int64", "int64"),
+        Value::Number(_) => ("float64", "float64"),
+        Value::String(_) => ("string", "string"),
+        Value::Array(_) => ("slice", "[]interface {}"),
+        Value::Object(_) => ("map", "map[string]interface {}"),
+    };
+    let is_number = matches!(of, "int64" | "float64");
+    match wanted {
+        // Go turns a whole number into a text, as the letter of that number; the converter does not want that.
+        "string" if of == "int64" => format!("cannot convert {of} to string"),
+        "int32" | "int64" | "float64" if is_number => format!("cannot convert {of} to {wanted}"),
+        "string" | "bool" | "int32" | "int64" | "float64" => format!("unrecognized type: {wanted}"),
+        list if list.starts_with("[]") => format!("cannot restore slice from {kind}"),
+        map if map.starts_with("map[") => format!("cannot restore map from {kind}"),
+        _ => format!("cannot restore struct from: {kind}"),
+    }
+}
+
+/// Whether the number is a whole one of the type's size.
+fn fits(node: &Value, number: &Number) -> bool {
+    let is_small = node.get("format").is_some_and(|format| format == "int32");
+    number
+        .as_i64()
+        .is_some_and(|number| !is_small || i32::try_from(number).is_ok())
+}
+
+/// The number as the converter makes it: without a fraction that is nothing, and without what is past the type's size.
+fn whole(node: &Value, number: &Number) -> Option<Value> {
+    let whole = number.as_i64().or_else(|| {
+        let text = number.to_string();
+        let (digits, fraction) = text.split_once('.')?;
+        let is_whole = fraction.bytes().all(|digit| digit == b'0');
+        is_whole.then(|| digits.parse().ok()).flatten()
+    })?;
+    let [a, b, c, d, ..] = whole.to_le_bytes();
+    let is_small = node.get("format").is_some_and(|format| format == "int32");
+    Some(if is_small {
+        i32::from_le_bytes([a, b, c, d]).into()
+    } else {
+        whole.into()
+    })
+}
+
 fn is_required(node: &Value, key: &str) -> bool {
     let required = node.get("required").and_then(Value::as_array);
     required.is_some_and(|names| names.iter().any(|name| name == key))
 }
 
-fn walk_text(node: &Value, name: Option<&str>, text: &mut String) -> Result<(), String> {
+fn walk_text(node: &Value, name: Option<&str>, text: &mut String, reader: Reader) -> Result<(), String> {
     match node.get("format").and_then(Value::as_str) {
         Some("byte") => match BASE64.decode(text.as_bytes()) {
             Ok(_) => Ok(()),
-            Err(error) => Err(format!("illegal base64 data at input byte {}", error.position)),
+            Err(error) => {
+                let by = match reader {
+                    Reader::Json => "",
+                    Reader::Converter => "error decoding from json: ",
+                };
+                Err(format!(
+                    "{by}illegal base64 data at input byte {}",
+                    error.position
+                ))
+            }
         },
         Some("date-time") => {
             let micro = name.is_some_and(|name| name.ends_with(".MicroTime"));
@@ -307,7 +402,7 @@ mod tests {
     #[test]
     fn unknown_fields_go_and_are_named_by_their_paths() {
         let mut lease = json!({"metadata": {"name": "a", "x": 1}, "spec": {"holder": "b"}, "y": 2});
-        let mut reading = read(&mut lease, LEASE).unwrap();
+        let mut reading = read(&mut lease, LEASE, Reader::Json).unwrap();
         reading.unknown.sort();
         assert_eq!(reading.unknown, ["metadata.x", "spec.holder", "y"]);
         assert_eq!(lease, json!({"metadata": {"name": "a"}, "spec": {}}));
@@ -316,10 +411,21 @@ mod tests {
     #[test]
     fn a_text_where_a_number_belongs_is_refused_in_the_words_of_go() {
         let mut lease = json!({"spec": {"leaseDurationSeconds": "15"}});
-        let error = read(&mut lease, LEASE).unwrap_err();
+        let error = read(&mut lease, LEASE, Reader::Json).unwrap_err();
         assert_eq!(
             error,
             "json: cannot unmarshal string into Go struct field LeaseSpec.spec.leaseDurationSeconds of type int32"
+        );
+    }
+
+    #[test]
+    fn a_number_past_its_size_is_refused() {
+        let mut lease = json!({"spec": {"leaseDurationSeconds": 3_000_000_000_u32}});
+        let error = read(&mut lease, LEASE, Reader::Json).unwrap_err();
+        let start = "json: cannot unmarshal number 3000000000 into Go struct field";
+        assert_eq!(
+            error,
+            format!("{start} LeaseSpec.spec.leaseDurationSeconds of type int32")
         );
     }
 
@@ -329,7 +435,7 @@ mod tests {
             "metadata": {"creationTimestamp": "2026-01-01T02:00:00+02:00"},
             "spec": {"renewTime": "2026-01-01T00:00:00.5Z"},
         });
-        read(&mut lease, LEASE).unwrap();
+        read(&mut lease, LEASE, Reader::Json).unwrap();
         assert_eq!(lease["metadata"]["creationTimestamp"], "2026-01-01T00:00:00Z");
         assert_eq!(lease["spec"]["renewTime"], "2026-01-01T00:00:00.500000Z");
     }
@@ -337,14 +443,32 @@ mod tests {
     #[test]
     fn empty_and_null_fields_are_left_out_but_empty_values_of_maps_stay() {
         let mut map = json!({"metadata": {"labels": {}, "creationTimestamp": null}, "data": {"a": ""}, "binaryData": {}});
-        read(&mut map, "io.k8s.api.core.v1.ConfigMap").unwrap();
+        read(&mut map, "io.k8s.api.core.v1.ConfigMap", Reader::Json).unwrap();
         assert_eq!(map, json!({"metadata": {}, "data": {"a": ""}}));
     }
 
     #[test]
     fn data_that_is_no_base64_is_refused() {
         let mut secret = json!({"data": {"a": "?"}});
-        let error = read(&mut secret, "io.k8s.api.core.v1.Secret").unwrap_err();
+        let error = read(&mut secret, "io.k8s.api.core.v1.Secret", Reader::Json).unwrap_err();
         assert!(error.starts_with("illegal base64 data at input byte"), "{error}");
+    }
+
+    #[test]
+    fn the_converter_takes_whole_numbers_and_has_its_own_words() {
+        let converted = |mut lease: Value| read(&mut lease, LEASE, Reader::Converter).map(|_| lease);
+        let whole = converted(json!({"spec": {"leaseDurationSeconds": 15.0}})).unwrap();
+        assert_eq!(whole, json!({"spec": {"leaseDurationSeconds": 15}}));
+        for (spec, words) in [
+            (
+                json!({"leaseDurationSeconds": 1.5}),
+                "cannot convert float64 to int32",
+            ),
+            (json!({"leaseDurationSeconds": "15"}), "unrecognized type: int32"),
+            (json!({"holderIdentity": 1}), "cannot convert int64 to string"),
+            (json!("x"), "cannot restore struct from: string"),
+        ] {
+            assert_eq!(converted(json!({"spec": spec})).unwrap_err(), words);
+        }
     }
 }

@@ -112,6 +112,22 @@ static SERVICE_ACCOUNT: BuiltIn = BuiltIn {
     columns: &[NAME_COLUMN, AGE_COLUMN],
     cells: |object, now| vec![name(object), created(object, now)],
 };
+static SCALE: BuiltIn = BuiltIn {
+    columns: &[
+        NAME_COLUMN,
+        ("Desired", "integer", "", "Number of desired replicas", 0),
+        ("Available", "integer", "", "Number of actual replicas", 0),
+        ("Age", "date", "", CREATED, 0),
+    ],
+    cells: |object, now| {
+        vec![
+            name(object),
+            json!(number(object, "/spec/replicas")),
+            json!(number(object, "/status/replicas")),
+            created(object, now),
+        ]
+    },
+};
 static LEASE: BuiltIn = BuiltIn {
     columns: &[
         NAME_COLUMN,
@@ -263,6 +279,7 @@ pub(super) fn of(group: &str, kind: &str) -> &'static BuiltIn {
         ("", "ServiceAccount") => &SERVICE_ACCOUNT,
         ("" | "events.k8s.io", "Event") => &EVENT,
         ("coordination.k8s.io", "Lease") => &LEASE,
+        ("autoscaling", "Scale") => &SCALE,
         ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy") => &POLICY,
         ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding") => &POLICY_BINDING,
         _ => &DEFAULT,
@@ -273,6 +290,13 @@ fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
     object
         .pointer(pointer)
         .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+fn number(object: &Value, pointer: &str) -> i64 {
+    object
+        .pointer(pointer)
+        .and_then(Value::as_i64)
         .unwrap_or_default()
 }
 

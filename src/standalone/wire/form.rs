@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::negotiate::{Accepted, Form};
 use crate::standalone::{
-    registry::{ListAnswer, Origin, Resource, Sources},
+    registry::{ListAnswer, Origin, Resource, Sources, Subresource},
     status::Refusal,
     table::{Columns, IncludeObject, TableOptions, metadata_only, metadata_only_list},
 };
@@ -27,6 +27,7 @@ pub(super) struct Former {
 pub(super) struct Wanted<'a> {
     pub resource: &'a Arc<Resource>,
     pub version: &'a str,
+    pub subresource: Option<Subresource>,
     pub accepted: &'a Accepted,
     pub include_object: Option<&'a str>,
     pub sources: &'a Sources,
@@ -44,7 +45,7 @@ impl Former {
         Ok(Self {
             resource: Arc::clone(wanted.resource),
             accepted: wanted.accepted.clone(),
-            columns: is_table.then(|| columns(wanted.resource, wanted.version)),
+            columns: is_table.then(|| columns(wanted)),
             options: TableOptions {
                 include_object,
                 no_headers: false,
@@ -136,12 +137,14 @@ impl Former {
     }
 }
 
-fn columns(resource: &Resource, version: &str) -> Columns {
+fn columns(wanted: Wanted<'_>) -> Columns {
+    let resource = wanted.resource;
     match resource.origin {
+        _ if wanted.subresource == Some(Subresource::Scale) => Columns::built_in("autoscaling", "Scale"),
         Origin::BuiltIn(_) => Columns::built_in(&resource.group, &resource.kind),
         Origin::Custom => {
             let columns = resource
-                .version(version)
+                .version(wanted.version)
                 .map(|version| version.columns.as_slice());
             Columns::custom(columns.unwrap_or_default())
         }

@@ -18,7 +18,8 @@ use super::{
 };
 use crate::standalone::{
     registry::{
-        Answer, DeleteOptions, ListOptions, PatchBody, PatchKind, Registry, Request, Sources, WriteOptions,
+        Answer, DeleteOptions, ListOptions, PatchBody, PatchKind, Registry, Request, Sources, Subresource,
+        WriteOptions, unreadable_scale,
     },
     status::Refusal,
 };
@@ -163,6 +164,7 @@ impl Turn<'_> {
         Former::new(Wanted {
             resource: &self.route.resource,
             version: &self.route.version,
+            subresource: self.route.subresource,
             accepted: &self.accepted,
             include_object: self.asked.parameter("includeObject"),
             sources: self.sources,
@@ -307,6 +309,10 @@ impl Turn<'_> {
     }
 
     fn object(&self, encoded: body::Encoded) -> Result<crate::standalone::registry::Body, Refusal> {
-        body::object(encoded, &self.body, &self.route.resource.kind)
+        let read = body::object(encoded, &self.body, &self.route.resource.kind);
+        if self.route.subresource == Some(Subresource::Scale) {
+            return read.map_err(|_| unreadable_scale());
+        }
+        read
     }
 }

@@ -141,6 +141,31 @@ async fn a_scale_reads_and_writes_the_numbers_of_its_object() {
 }
 
 #[tokio::test]
+async fn a_scale_is_read_as_strictly_as_an_object() {
+    let scene = Scene::new().await;
+    scene.define(widgets()).await;
+    scene.made(WIDGETS, widget("a")).await;
+    let mut request = scene.request(WIDGETS, "a");
+    request.subresource = Some(Subresource::Scale);
+    request.options.field_validation = FieldValidation::Strict;
+    for (patch, why) in [
+        (
+            json!({"spec": {"speed": 1}}),
+            "strict decoding error: unknown field \"spec.speed\"",
+        ),
+        (json!({"spec": {"replicas": 3_000_000_000_u32}}), "of type int32"),
+        (
+            json!({"kind": "Size"}),
+            "no kind \"Size\" is registered for version \"autoscaling/v1\"",
+        ),
+    ] {
+        let refusal = scene.patch(&request, PatchKind::Merge, &patch).await.unwrap_err();
+        assert_eq!(refusal.code(), 422);
+        assert!(refusal.message().contains(why), "{}", refusal.message());
+    }
+}
+
+#[tokio::test]
 async fn an_event_is_one_object_in_two_groups() {
     let scene = Scene::new().await;
     let event = json!({
