@@ -1,7 +1,7 @@
 //! The JSON paths of printer columns and of the scale subresource.
 //!
-//! `.a.b`, `.a['b.c']`, `.a\.b`, `.a[0]`, `.a[-1]`, `.a[*]`, `.a[?(@.type=="Ready")].status`. Slices, unions and `..`
-//! are not read; a column that uses them is empty.
+//! `.a.b`, `.a['b.c']`, `.a\.b`, `.a[0]`, `.a[-1]`, `.a[-1:]`, `.a[0:4:2]`, `.a[*]`, `.a[?(@.type=="Ready")].status`.
+//! Unions and `..` are not read; a column that uses them is empty.
 
 use std::cmp::Ordering;
 
@@ -20,8 +20,17 @@ pub struct JsonPath {
 enum Step {
     Member(String),
     Index(i64),
+    Slice(Slice),
     All,
     Filter(Filter),
+}
+
+/// The items from `start` until before `end`, each `step`th; below zero counts from the last.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Slice {
+    start: Option<i64>,
+    end: Option<i64>,
+    step: usize,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -80,12 +89,13 @@ impl Step {
             (Self::Member(name), _) => next.extend(value.get(name)),
             (_, Value::Null) => {}
             (Self::Index(index), Value::Array(items)) => next.push(items.get(place(*index, items.len())?)?),
+            (Self::Slice(slice), Value::Array(items)) => next.extend(slice.of(items)?),
             (Self::Filter(filter), Value::Array(items)) => {
                 next.extend(items.iter().filter(|item| filter.admits(item)));
             }
             (Self::All, Value::Array(items)) => next.extend(items),
             (Self::All, Value::Object(members)) => next.extend(members.values()),
-            (Self::Index(_) | Self::Filter(_), _) => return None,
+            (Self::Index(_) | Self::Slice(_) | Self::Filter(_), _) => return None,
             (Self::All, _) => {}
         }
         Some(())
@@ -96,6 +106,39 @@ fn place(index: i64, length: usize) -> Option<usize> {
     match usize::try_from(index) {
         Ok(index) => Some(index),
         Err(_) => length.checked_sub(usize::try_from(index.unsigned_abs()).ok()?),
+    }
+}
+
+impl Slice {
+    /// Reads `START:END` or `START:END:STEP`, each of which may be left out.
+    fn parse(text: &str) -> Option<Self> {
+        let parts: Vec<&str> = text.split(':').collect();
+        let (start, end, step) = match parts.as_slice() {
+            [start, end] => (start, end, &""),
+            [start, end, step] => (start, end, step),
+            _ => return None,
+        };
+        let number = |text: &str| match text {
+            "" => Some(None),
+            text => text.parse::<i64>().ok().map(Some),
+        };
+        let step = usize::try_from(number(step)?.unwrap_or(1)).ok()?;
+        Some(Self {
+            start: number(start)?,
+            end: number(end)?,
+            step: Some(step).filter(|step| *step > 0)?,
+        })
+    }
+
+    fn of<'a>(&self, items: &'a [Value]) -> Option<impl Iterator<Item = &'a Value>> {
+        let length = i64::try_from(items.len()).ok()?;
+        let from_start = |place: i64| if place < 0 { place + length } else { place };
+        let start = from_start(self.start.unwrap_or(0));
+        let end = from_start(self.end.unwrap_or(length));
+        // Nothing may be asked for anywhere.
+        let (start, end) = if start == end { (0, 0) } else { (start, end) };
+        let range = usize::try_from(start).ok()?..usize::try_from(end).ok()?;
+        Some(items.get(range)?.iter().step_by(self.step))
     }
 }
 
@@ -173,6 +216,7 @@ impl Reader<'_> {
         match unquoted(inner) {
             Some(name) => Some(Step::Member(name)),
             None if inner == "*" => Some(Step::All),
+            None if inner.contains(':') => Slice::parse(inner).map(Step::Slice),
             None => inner.parse().ok().map(Step::Index),
         }
     }
@@ -256,6 +300,10 @@ mod tests {
             (".a.b[0]", json!(1)),
             (".a.b[-1]", json!(3)),
             (".a.b[*]", json!(1)),
+            (".a.b[-1:]", json!(3)),
+            (".a.b[1:2]", json!(2)),
+            (".a.b[:]", json!(1)),
+            (".a.b[1::2]", json!(2)),
             (".a['c.d']", json!("dotted")),
             (".a.c\\.d", json!("dotted")),
             (".a.n", json!(null)),
@@ -276,6 +324,9 @@ mod tests {
             ".x.y[0]",
             ".a.b[3]",
             ".a.b[-4]",
+            ".a.b[1:1]",
+            ".a.b[2:5]",
+            ".a.b[-4:]",
             ".a[0]",
             ".a.n.x",
             ".status.conditions[?(@.type=='X')].status",
@@ -288,7 +339,9 @@ mod tests {
     fn other_shapes_are_not_read() {
         for path in [
             "..a",
-            ".a[0:2]",
+            ".a[0:x]",
+            ".a[0:2:0]",
+            ".a[0:1:2:3]",
             ".a[0,1]",
             ".a[",
             ".a[?(1==1)]",
