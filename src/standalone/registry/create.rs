@@ -10,7 +10,10 @@ use super::{
     names::NameRule,
     object, read, rules, scale,
 };
-use crate::standalone::status::{Cause, Refusal, Subject};
+use crate::standalone::{
+    schema::Structural,
+    status::{Cause, Refusal, Subject},
+};
 
 /// How many names are drawn before a `generateName` is given up; from the API server.
 const NAMES_DRAWN: usize = 8;
@@ -184,9 +187,18 @@ fn custom_findings(resource: &Resource, version: &Version, object: &Value) -> Ve
     if let Some(structural) = &version.structural {
         let objections = structural.validate(object, None);
         findings.extend(objections.iter().map(Cause::from));
+        findings.extend(embedded_findings(structural, object));
     }
     findings.extend(scale::findings(version, object));
     findings
+}
+
+/// What is wrong with the metadata of the resources inside of an object.
+pub(super) fn embedded_findings(structural: &Structural, object: &Value) -> Vec<Cause> {
+    let resources = structural.embedded_resources(object).into_iter();
+    resources
+        .flat_map(|(path, resource)| metadata::embedded_findings(&path, resource))
+        .collect()
 }
 
 /// A custom object says in its body what it is, and must be what the path says.

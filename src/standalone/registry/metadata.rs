@@ -75,6 +75,22 @@ pub(super) fn findings(subject: &Value, namespaced: bool, rule: NameRule) -> Vec
     findings
 }
 
+/// What is wrong with the metadata of a resource inside of another object, which needs no name.
+pub(super) fn embedded_findings(path: &str, mut resource: Value) -> Vec<Cause> {
+    if !resource.get("metadata").is_some_and(Value::is_object) {
+        return Vec::new();
+    }
+    if object::name(&resource).is_empty() {
+        object::set(&mut resource, "name", "unnamed");
+    }
+    let namespaced = !object::namespace(&resource).is_empty();
+    let mut findings = findings(&resource, namespaced, NameRule::PathSegment);
+    for finding in &mut findings {
+        finding.field = format!("{path}.{}", finding.field);
+    }
+    findings
+}
+
 fn namespace_findings(namespace: &str, namespaced: bool) -> Vec<Cause> {
     const FIELD: &str = "metadata.namespace";
     match (namespaced, namespace) {

@@ -374,6 +374,7 @@ fn findings(resource: &Resource, version: &Version, change: &Change<'_>) -> (Vec
         let verdict = if status_only {
             structural.judge_status(new, old)
         } else {
+            findings.extend(create::embedded_findings(structural, new));
             structural.judge(new, Some(old))
         };
         findings.extend(verdict.errors.iter().map(Cause::from));

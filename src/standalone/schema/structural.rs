@@ -83,7 +83,7 @@ impl Structural {
     pub fn judge(&self, new: &Value, old: Option<&Value>) -> Verdict {
         let correlation = old.map(|old| self.correlate(new, old));
         let mut errors = validation::check("", &self.root, new, correlation);
-        embedded::check(&self.root, new, &Path::Root, &mut errors);
+        embedded::check(&self.root, new, &mut errors);
         errors.extend(self.list_type_errors(new, old));
         self.with_rules(errors, new, old)
     }
@@ -97,6 +97,11 @@ impl Structural {
         };
         errors.extend(self.list_type_errors(new, Some(old)));
         self.with_rules(errors, new, Some(old))
+    }
+
+    /// The resources inside of an object, each with its path: their metadata are the registry's to judge.
+    pub fn embedded_resources(&self, object: &Value) -> Vec<(String, Value)> {
+        embedded::resources(&self.root, object)
     }
 
     pub(super) fn root(&self) -> &Node {

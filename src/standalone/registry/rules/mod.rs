@@ -76,10 +76,8 @@ pub(super) fn default(kind: BuiltIn, group: &str, object: &mut Value) {
         BuiltIn::CustomResourceDefinition => definition::default(object),
         BuiltIn::ValidatingAdmissionPolicy => policy::default(object),
         BuiltIn::ValidatingAdmissionPolicyBinding => policy::default_binding(object),
-        BuiltIn::ConfigMap
-        | BuiltIn::ServiceAccount
-        | BuiltIn::SelfSubjectAccessReview
-        | BuiltIn::SelfSubjectReview => {}
+        BuiltIn::ServiceAccount => name_secrets_alone(object),
+        BuiltIn::ConfigMap | BuiltIn::SelfSubjectAccessReview | BuiltIn::SelfSubjectReview => {}
     }
 }
 
@@ -152,6 +150,9 @@ pub(super) fn update_findings(kind: BuiltIn, group: &str, change: &Change<'_>) -
         BuiltIn::Namespace => {
             let mut found = own_metadata();
             found.extend(metadata::update_findings(new, old));
+            if change.subresource == Some(Subresource::Status) {
+                found.extend(namespace::status_findings(new));
+            }
             found
         }
         BuiltIn::CustomResourceDefinition => {
@@ -194,6 +195,14 @@ pub(super) fn warnings(kind: BuiltIn, object: &Value) -> Vec<String> {
         BuiltIn::ServiceAccount => service_account_warnings(object),
         BuiltIn::CustomResourceDefinition => definition::warnings(object),
         _ => Vec::new(),
+    }
+}
+
+/// Of the secrets of an account, which lie in its namespace, the API server keeps the names alone.
+fn name_secrets_alone(account: &mut Value) {
+    let secrets = account.get_mut("secrets").and_then(Value::as_array_mut);
+    for secret in secrets.into_iter().flatten() {
+        object::fields(secret).retain(|field, _| field == "name");
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Change, object};
-use crate::standalone::registry::Subresource;
+use crate::standalone::{registry::Subresource, status::Cause};
 
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 const FINALIZER: &str = "kubernetes";
@@ -49,6 +49,18 @@ pub(super) fn prepare_update(change: &mut Change<'_>) {
         }
     }
     label(change.new);
+}
+
+/// The phase says whether the namespace is going, and nothing else.
+pub(super) fn status_findings(namespace: &Value) -> Option<Cause> {
+    let (wanted, when) = if object::is_being_deleted(namespace) {
+        ("Terminating", "not empty")
+    } else {
+        ("Active", "empty")
+    };
+    let phase = object::text(namespace, "/status/phase");
+    let detail = format!("may only be '{wanted}' if `deletionTimestamp` is {when}");
+    (phase != wanted).then(|| Cause::invalid("status.Phase", &json!(phase), &detail))
 }
 
 fn label(namespace: &mut Value) {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::field_error::{FieldError, Path};
 use super::structural::Structural;
+pub(super) use texts::label_errors;
 use texts::text;
 
 pub use naming::{Condition, Naming, established, naming};

@@ -25,6 +25,7 @@ pub(super) fn definition(spec: &Value, path: &Path<'_>, errors: &mut Vec<FieldEr
         .map(Vec::as_slice)
         .unwrap_or_default();
     let versions = versions(sources, path, errors);
+    top_version_error(sources, &path.child("version"), errors);
     let names = names(
         spec.get("names").unwrap_or(&Value::Null),
         &path.child("names"),
@@ -80,6 +81,18 @@ fn versions(sources: &[Value], spec: &Path<'_>, errors: &mut Vec<FieldError>) ->
     set_errors(sources, &path, errors);
     let versions: Option<Vec<Version>> = versions.into_iter().collect();
     versions.filter(|versions| !versions.is_empty())
+}
+
+// The real server keeps the name of the first version at the top of the spec too.
+fn top_version_error(sources: &[Value], path: &Path<'_>, errors: &mut Vec<FieldError>) {
+    let name = sources
+        .first()
+        .map(|version| text(version, "name"))
+        .unwrap_or_default();
+    let objections = label_errors(name);
+    if !name.is_empty() && !objections.is_empty() {
+        errors.push(FieldError::invalid(path, name, objections.join(",")));
+    }
 }
 
 /// What is equal in all versions: the real server keeps it, and speaks of it, at the top of the spec.

@@ -21,7 +21,7 @@ pub(super) fn strings(fields: &Value, key: &str) -> Vec<String> {
         .collect()
 }
 
-pub(super) fn label_errors(name: &str) -> Vec<String> {
+pub(in crate::standalone::schema) fn label_errors(name: &str) -> Vec<String> {
     let sentence = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
     let begins = name.starts_with(|letter: char| letter.is_ascii_lowercase());
     errors(name, 63, begins && is_label(name), sentence)

@@ -293,6 +293,14 @@ fn selectable_fields(
         return paths;
     };
     let here = here.child(key);
+    // What all versions share is judged by a schema that all share.
+    if place.shared.selectable_fields && !place.shared.schema {
+        if !paths.is_empty() {
+            let detail = "may only be set when validations.schema is included";
+            errors.push(FieldError::invalid(&here, "", detail));
+        }
+        return paths;
+    }
     let mut seen: Vec<String> = Vec::new();
     for (index, json_path) in paths.iter().enumerate() {
         let field = here.index(index);
